@@ -1,0 +1,87 @@
+// From what a zone says (zones/lookup.ts) to a response: rcode and AA, what an answer depends on, and aliases that lead elsewhere.
+
+import type { Name } from '../../wire/name.ts'
+import { rcodes } from '../../wire/registry.ts'
+import { addressesOf } from '../../zones/additional.ts'
+import { authorityAfterAlias, type Found, type FoundKind, lookup } from '../../zones/lookup.ts'
+import type { Zone } from '../../zones/zone.ts'
+import { whenAnswered } from '../answered.ts'
+import type { Answered, Host } from '../plugin.ts'
+import { amendQuery, type Query } from '../query.ts'
+import { combine, fail, type Response, respond, reuseWhile } from '../response.ts'
+import type { ServedZone } from './served-zone.ts'
+
+/** Aliases out of a zone's own nodes that may follow each other for one query; CoreDNS gives up at the same one. */
+const aliasDepthMax = 8
+
+const rcodeOf: Readonly<Record<FoundKind, number>> = {
+  answer: rcodes.NOERROR,
+  nodata: rcodes.NOERROR,
+  nxdomain: rcodes.NXDOMAIN,
+  referral: rcodes.NOERROR,
+  alias: rcodes.NOERROR,
+  toolong: rcodes.YXDOMAIN,
+  failed: rcodes.SERVFAIL,
+}
+
+/** Makes the responses of one server block's zones. */
+export class AnswerMaker {
+  readonly #host: Host
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** What the zone says to the query's question. */
+  find(zone: Zone, query: Query): Found {
+    return lookup(zone, query)
+  }
+
+  /** The response for it. */
+  answer(found: Found, served: ServedZone, query: Query): Answered {
+    if (found.kind === 'failed' && found.answer.length === 0) return fail(rcodes.SERVFAIL, 'an alias leads to itself')
+    if (query.depth > aliasDepthMax) return fail(rcodes.SERVFAIL, 'too many aliases')
+    const { answer, authority, additional } = found
+    const response = respond('file', {
+      rcode: rcodeOf[found.kind],
+      // A bare referral is the one thing that is not the zone's own to say (RFC 1034 4.3.2).
+      aa: found.kind !== 'referral' || answer.length > 0,
+      answer,
+      authority,
+      additional,
+      metadata: this.#metadata(found),
+      reuse: reuseWhile(served.versioned.version),
+    })
+    return found.target ? this.#chase(response, found.target, served.zone!, query) : response
+  }
+
+  #metadata(found: Found): ReadonlyMap<string, string> | null {
+    if (!found.source || this.#host.block.settings.metadataZones === null) return null
+    return new Map([['zone/wildcard', found.source.folded]])
+  }
+
+  /** Asks whoever serves the alias's target, which may be this zone again. */
+  #chase(alias: Response, target: Name, zone: Zone, query: Query): Answered {
+    const chased = this.#host.resolve(amendQuery(query, { name: target }))
+    // Silence is an answer without records.
+    if (chased === null) return this.#complete(alias, fail(rcodes.NOERROR), { zone, query, target })
+    return whenAnswered(chased, (response) => this.#complete(alias, response, { zone, query, target }))
+  }
+
+  #complete(alias: Response, target: Response, about: { zone: Zone; query: Query; target: Name }): Response {
+    const { zone, query } = about
+    const nothing = target.rcode === rcodes.NOERROR && target.answer.length === 0
+    const negative = target.rcode === rcodes.NXDOMAIN || nothing
+    // The rcode is that of the end of the chain (RFC 6604 3). One that only says "not here" is no fault of the alias.
+    const kept = target.rcode === rcodes.NXDOMAIN || target.rcode === rcodes.SERVFAIL
+    const records = [...alias.answer, ...target.answer]
+    // A denial is proved by the zone of the missing name (RFC 2308 2.1), whose SOA says how long it holds.
+    const foreign = negative && !this.#host.block.settings.compat && !about.target.isSubdomainOf(zone.origin)
+    return combine(alias, target, {
+      rcode: kept ? target.rcode : rcodes.NOERROR,
+      answer: records,
+      authority: foreign ? target.authority : authorityAfterAlias(zone, query, negative),
+      additional: addressesOf(zone, records, query.do),
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { cluster } from '../../test/support/cluster-server.ts'
+import { serve } from '../../test/support/serve.ts'
+
+const labels = [
+  'namespace',
+  'service',
+  'endpoint',
+  'kind',
+  'port-name',
+  'protocol',
+  'zone',
+  'parse-error',
+  'client-namespace',
+  'client-pod-name',
+  'client-label/team',
+]
+
+t.test('what a name asks for and which pod asks is known to other plugins', async (t) => {
+  const server = await serve(t, {
+    corefile: `. {
+      metadata
+      log . "${labels.map((label) => `{/kubernetes/${label}}`).join('|')}"
+      kubernetes cluster.local {
+        manifests cluster
+        pods verified
+        zonal
+      }
+      whoami
+    }`,
+    files: { 'cluster/all.yaml': cluster },
+  })
+  // A part that the name does not have is empty; what is not known at all is a hyphen.
+  const cases: [name: string, client: string, told: string][] = [
+    ['_http._tcp.web.prod.svc.cluster.local.', '10.244.0.1', 'prod|web||svc|http|tcp||-|prod|web-0|blue'],
+    ['db-0.db.prod.svc.cluster.local.', '192.0.2.1', 'prod|db|db-0|svc||||-|-|-|-'],
+    ['A.pin._zone.db.prod.svc.cluster.local.', '192.0.2.1', 'prod|db||svc|||a|-|-|-|-'],
+    ['10-244-0-1.prod.pod.cluster.local.', '192.0.2.1', 'prod|10-244-0-1||pod||||-|-|-|-'],
+    ['x.cluster.local.', '192.0.2.1', '-|-|-|-|-|-|-|invalid query name|-|-|-'],
+    ['elsewhere.example.', '10.244.0.1', '-|-|-|-|-|-|-|-|prod|web-0|blue'],
+  ]
+  for (const [name, client, told] of cases) {
+    await server.ask(`${name} A`, { client })
+    t.equal(server.log.at(-1), `[INFO] ${told}`, name)
+  }
+})
