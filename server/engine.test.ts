@@ -87,8 +87,8 @@ t.test('no zone, or a block without plugins: REFUSED, counted as dropped', async
   t.same(rig.seen, [])
 })
 
-t.test('a NOTIFY is ignored, but seen', async (t) => {
-  const rig = new EngineRig({ blocks: { '.': { chain: address } } })
+t.test('a NOTIFY goes down the chain: what it means is for the plugins', async (t) => {
+  const rig = new EngineRig({ blocks: { '.': { chain: (query) => (query.opcode === 4 ? null : address(query)) } } })
   t.equal(await rig.ask('example.org. SOA', { opcode: 4 }), null)
   t.match(rig.seen, [{ opcode: 4, answered: false }])
 })

@@ -198,11 +198,6 @@ export class Engine {
     }
     const { block } = route
     const query = routed(asked.query, route)
-    // No zone here is a secondary's copy: such a NOTIFY is ignored (RFC 1996 3.10).
-    if (query.opcode === opcodes.NOTIFY) {
-      this.#finish({ ...asked, query, block }, null)
-      return
-    }
     const answered = this.#run(block, query)
     if (!(answered instanceof Promise)) {
       this.#finish({ ...asked, query, block }, answered)

@@ -159,7 +159,8 @@ function serve(setup: Setup): ServedBlock {
     zones: setup.zones,
     settings,
     chain: inert ? null : compose(layers, endOfChain(setup.names.at(-1) ?? '')),
-    observers: observers as readonly Observer[],
+    // As answers come up the chain: `log` tells of a query before `errors` does.
+    observers: observers.toReversed() as readonly Observer[],
     offers: setup.offers,
   }
 }

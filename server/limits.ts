@@ -1,8 +1,8 @@
 // Every bound of the server in one place.
 
 /** Prepared answers a serving thread keeps for one listener; negative ones have a quarter of each bound to themselves. */
-export const tableEntriesMax = 16_384
-export const tableBytesMax = 16 * 1024 * 1024
+export const tableEntriesMax = 8_192
+export const tableBytesMax = 8 * 1024 * 1024
 
 /** Different answers that one question may have in the table for clients that differ. */
 export const tableVariantsMax = 16

@@ -9,8 +9,9 @@ import type { Packet } from './packet.ts'
 export function bareHeader(packet: Packet): Uint8Array {
   const bytes = new Uint8Array(headerBytes)
   writeU16(bytes, 0, packet.id)
-  const rd = packet.opcode === opcodes.QUERY || packet.rcode === rcodes.NOTIMP ? packet.flags & flagBits.rd : 0
-  writeU16(bytes, 2, flagBits.qr | (packet.opcode << 11) | rd | packet.rcode)
+  const { rd, ra, z, ad, cd } = flagBits
+  const copied = packet.flags & (rd | ra | z | ad | cd)
+  writeU16(bytes, 2, flagBits.qr | (packet.opcode << 11) | copied | packet.rcode)
   return bytes
 }
 

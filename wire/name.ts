@@ -261,8 +261,8 @@ function characterAt(text: string, i: number): [number, number] {
   return [next, 2]
 }
 
-// Characters that RFC 1035 5.1 gives a meaning in master files.
-const escaped = new Set([...'."\\;()@$'].map((character) => character.charCodeAt(0)))
+// Characters that are written behind a backslash, as CoreDNS writes them in logs and templates.
+const escaped = new Set([...'. "\'\\;()@'].map((character) => character.charCodeAt(0)))
 
 /** Presentation format of a whole uncompressed name. */
 function formatName(wire: Uint8Array): string {
@@ -273,7 +273,7 @@ function formatName(wire: Uint8Array): string {
     const end = at + 1 + wire[at]!
     for (let i = at + 1; i < end; i++) {
       const byte = wire[i]!
-      if (byte <= 0x20 || byte >= 0x7f) text += `\\${String(byte).padStart(3, '0')}`
+      if (byte < 0x20 || byte >= 0x7f) text += `\\${String(byte).padStart(3, '0')}`
       else text += escaped.has(byte) ? `\\${String.fromCharCode(byte)}` : String.fromCharCode(byte)
     }
     text += '.'

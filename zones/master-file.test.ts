@@ -66,8 +66,8 @@ t.test('records take over what they leave out', async (t) => {
       text: 'a\\.b 1 A 192.0.2.1\n\\$TTL 1 A 192.0.2.2\nsp\\032ace 1 A 192.0.2.3',
       records: [
         'a\\.b.example.org. 1 IN A 192.0.2.1',
-        '\\$TTL.example.org. 1 IN A 192.0.2.2',
-        'sp\\032ace.example.org. 1 IN A 192.0.2.3',
+        '$TTL.example.org. 1 IN A 192.0.2.2',
+        'sp\\ ace.example.org. 1 IN A 192.0.2.3',
       ],
     },
     {

@@ -275,18 +275,19 @@ function prefixed(what: string, text: string): number {
 function parseDisable(directive: Directive, draft: CacheDraft): void {
   const [part, ...texts] = directive.remainingArguments()
   if (part === undefined) throw directive.argumentError()
-  const disabled = texts.length === 0 ? [Name.root] : texts.map(parseDisabledZone)
+  const disabled = texts.length === 0 ? [Name.root] : texts.flatMap(parseDisabledZone)
   if (part !== 'success' && part !== 'denial') {
     throw new ConfigError('cache type for disable must be "success" or "denial"')
   }
   draft[part].disabled = disabled
 }
 
-function parseDisabledZone(text: string): Name {
+// CoreDNS takes any text here; one that is no name disables nothing.
+function parseDisabledZone(text: string): Name[] {
   try {
-    return Name.parse(text)
+    return [Name.parse(text)]
   } catch (error) {
-    if (error instanceof NameError) throw new ConfigError(`invalid disabled zone: ${text}`)
+    if (error instanceof NameError) return []
     throw error
   }
 }

@@ -43,8 +43,10 @@ export function readConfig(directive: Directive, host: Host): FileConfig {
       const args = directive.remainingArguments()
       if (property === 'fallthrough') fallthrough = parseFallthrough(args)
       else if (property === 'reload') reloadMs = readReload(args)
-      else if (property === 'reload_by_mtime') byMtime = true
-      else if (property !== 'upstream') throw directive.error(`unknown property '${property}'`)
+      else if (property === 'reload_by_mtime') {
+        if (args.length > 0) throw directive.error(`unknown property '${args[0]}'`)
+        byMtime = true
+      } else if (property !== 'upstream') throw directive.error(`unknown property '${property}'`)
     }
     const { root } = host.block.settings
     const shown = normalize(isAbsolute(named) || root === '' ? named : join(root, named))

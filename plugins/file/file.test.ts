@@ -260,7 +260,11 @@ t.test('Corefiles and files that are refused', async (t) => {
     ],
     ['file nsec3', 'plugin/file: NSEC3 zone is not supported, dropping RR: example.org. for zone: example.org.'],
     ['file no {\n reload 0\n }', 'plugin/file: plugin/file: open no: no such file or directory'],
-    ['file folder {\n reload 0s\n }', 'plugin/file: plugin/file: open folder: is a directory'],
+    [
+      'file folder',
+      'plugin/file: failed to parse file "folder" for origin example.org. with error read folder: is a directory',
+    ],
+    ['file db {\n reload_by_mtime x\n }', "plugin/file: Corefile:3 - Error during parsing: unknown property 'x'"],
   ]
   for (const [directive, error] of cases) {
     t.equal(await serveError({ corefile: `example.org {\n ${directive}\n}`, files }), error, directive)

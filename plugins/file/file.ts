@@ -4,7 +4,7 @@
 import type { Name } from '../../wire/name.ts'
 import { edeCodes, opcodes, rcodes, types } from '../../wire/registry.ts'
 import { whenAnswered } from '../answered.ts'
-import { type Answered, definePlugin, type Handler, type Layer } from '../plugin.ts'
+import { type Answered, definePlugin, type Handler, type Layer, type Log } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { depend, fail } from '../response.ts'
 import { longestZone } from '../zones.ts'
@@ -28,18 +28,18 @@ export const file = definePlugin({
       })
     }
     const maker = new AnswerMaker(host)
-    return layer(config, served, maker)
+    return layer(config, served, { maker, log: host.log })
   },
   services: { zones: zoneFiles },
 })
 
-function layer(config: FileConfig, served: ReadonlyMap<string, ServedZone>, maker: AnswerMaker): Layer {
+function layer(config: FileConfig, served: ReadonlyMap<string, ServedZone>, tools: Pick<Rest, 'maker' | 'log'>): Layer {
   const names: readonly Name[] = [...served.values()].map((zone) => zone.origin)
   return (next) => (query) => {
     const origin = longestZone(names, query.name)
     // With nobody behind it this is the authoritative server, which refuses what is not its own.
     if (!origin) return next.last ? fail(rcodes.REFUSED) : next(query)
-    return answer(served.get(origin.key)!, query, { config, maker, next })
+    return answer(served.get(origin.key)!, query, { config, next, ...tools })
   }
 }
 
@@ -47,14 +47,18 @@ interface Rest {
   readonly config: FileConfig
   readonly maker: AnswerMaker
   readonly next: Handler
+  readonly log: Log
 }
 
-function answer(served: ServedZone, query: Query, { config, maker, next }: Rest): Answered {
+function answer(served: ServedZone, query: Query, { config, maker, next, log }: Rest): Answered {
   const { zone } = served
   if (!zone) return unloaded(served.origin)
   if (query.type === types.AXFR || query.type === types.IXFR) return fail(rcodes.REFUSED)
-  // A primary is told nothing.
-  if (query.opcode === opcodes.NOTIFY) return null
+  // A primary is told nothing (RFC 1996 3.10).
+  if (query.opcode === opcodes.NOTIFY) {
+    log.info(`Dropping notify from ${query.client.address} for ${served.origin}`)
+    return null
+  }
   const found = maker.find(zone, query)
   const missing = found.kind === 'nxdomain' || found.emptyNonTerminal
   if (!missing || !config.fallthrough.through(query.name)) return maker.answer(found, served, query)

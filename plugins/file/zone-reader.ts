@@ -10,7 +10,7 @@ import { RecordWriter } from '../../zones/record-stream.ts'
 import { serialOf, ZoneError } from '../../zones/zone.ts'
 import { quote } from '../number.ts'
 import { markNow, markOf } from '../watched-file.ts'
-import { readIncluded, readText } from './zone-text.ts'
+import { OpenError, readIncluded, readText } from './zone-text.ts'
 
 /** Milliseconds of parsing before other work gets its turn. */
 const sliceMs = 1
@@ -37,7 +37,12 @@ export interface ReadZone {
 export async function readZones(source: ZoneSource, marks: Map<string, string>): Promise<readonly ReadZone[]> {
   const { shown, path, origins } = source
   marks.set(path, await markOf(path))
-  const text = await readText(shown, path)
+  const text = await readText(shown, path).catch((error: unknown) => {
+    if (!(error instanceof OpenError) || !error.isDirectory) throw error
+    throw new ZoneError(
+      `failed to parse file ${quote(shown)} for origin ${origins[0]} with error read ${shown}: is a directory`,
+    )
+  })
   const include = (includedShown: string): string => {
     const included = isAbsolute(includedShown)
       ? includedShown

@@ -3,12 +3,18 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { zoneFileBytesMax } from '../../zones/limits.ts'
-import { fileReason } from '../file-reason.ts'
+import { codeOf, fileReason } from '../file-reason.ts'
 
 /** A file that could not be opened; `message` is `open FILE: REASON`. */
-export class OpenError extends Error {}
+export class OpenError extends Error {
+  /** It is there, but as a directory: waiting for it is no use. */
+  get isDirectory(): boolean {
+    return codeOf(this.cause) === 'EISDIR'
+  }
+}
 
-const openError = (shown: string, error: unknown): OpenError => new OpenError(`open ${shown}: ${fileReason(error)}`)
+const openError = (shown: string, error: unknown): OpenError =>
+  new OpenError(`open ${shown}: ${fileReason(error)}`, { cause: error })
 
 /** The octets of a file as characters; rejects with OpenError. */
 export async function readText(shown: string, path: string): Promise<string> {

@@ -7,7 +7,7 @@
 import { Name, NameError } from '../../wire/name.ts'
 import { nameRdata, soaRdata } from '../../wire/rdata.ts'
 import { ResourceRecord } from '../../wire/record.ts'
-import { classes, rcodes, types } from '../../wire/registry.ts'
+import { classes, edeCodes, rcodes, types } from '../../wire/registry.ts'
 import { whenAnswered } from '../answered.ts'
 import { type Answered, definePlugin, type Handler, type Host } from '../plugin.ts'
 import type { Query } from '../query.ts'
@@ -107,6 +107,10 @@ class HostsAnswerer {
   /** A name without addresses that no other plugin is asked for. */
   #missing({ name, type }: Query, zone: Name): Response {
     if (this.#host.block.settings.compat) return fail(rcodes.SERVFAIL)
+    if (!this.#served.isRead) {
+      const text = 'the hosts file has not been read'
+      return fail(rcodes.SERVFAIL, text, [{ code: edeCodes.NOT_READY, text }])
+    }
     if (!name.equals(zone)) {
       const exists = this.#tables.some((table) => table.hasOtherwise(name))
       return this.#negative(exists ? rcodes.NOERROR : rcodes.NXDOMAIN, zone, name)

@@ -39,6 +39,11 @@ export class ServedHosts {
     return this.#tables
   }
 
+  /** False as long as the file could not be read: then nobody can say which names it does not list. */
+  get isRead(): boolean {
+    return this.#batch !== null
+  }
+
   get version(): Version {
     return this.#versioned.version
   }

@@ -8,7 +8,7 @@ import type { Directive } from '../directive.ts'
 import { quote } from '../number.ts'
 import { definePlugin } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { type Response, respond, reuseWhile } from '../response.ts'
+import { amend, type Response, respond, reuseWhile } from '../response.ts'
 import { longestZone } from '../zones.ts'
 
 const ttlSeconds = 604_800
@@ -41,8 +41,9 @@ export const local = definePlugin({
       const { name } = query
       const below = name.labelCount > 1 && name.isSubdomainOf(localhost)
       if (below || (answersPrefix && name.labelCount > 1 && name.label(0).toLowerCase() === 'localhost')) {
-        requests.with().increment()
-        return addressOf(query) ?? negative(name)
+        const count = (): void => requests.with().increment()
+        count()
+        return counted(addressOf(query) ?? negative(name), count)
       }
       const zone = longestZone(zones, name)
       return zone ? inZone(query, zone) : next(query)
@@ -66,6 +67,10 @@ function parse(directive: Directive): boolean {
   }
   return answersPrefix
 }
+
+/** The answer table's hits count as well. */
+const counted = (response: Response, used: () => void): Response =>
+  amend(response, { reuse: { ...response.reuse, used } })
 
 function inZone(query: Query, zone: Name): Response {
   const { name, type } = query
