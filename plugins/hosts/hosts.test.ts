@@ -188,7 +188,11 @@ t.test(
       corefile: 'a.test {\n hosts data/names {\n reload 3s\n }\n}',
       files: { 'v1/names': '192.0.2.1 x.a.test\n', 'v2/names': '192.0.2.2 x.a.test\n192.0.2.3\nnonsense x.a.test\n' },
     })
-    t.equal(await answerOf(server, 'x.a.test. A'), 'SERVFAIL', 'nobody can say which names a file does not list that was never read')
+    t.equal(
+      await answerOf(server, 'x.a.test. A'),
+      'SERVFAIL',
+      'nobody can say which names a file does not list that was never read',
+    )
     t.match(server.log.join('\n'), 'plugin/hosts: File does not exist: data/names')
     const point = async (version: string): Promise<void> => {
       await symlink(server.path(version), server.path('next'))
