@@ -117,6 +117,8 @@ export class ManifestSource {
       // Writers that empty a file before they fill it: it is believed to be empty if it still is at the next look.
       if (found.size === 0 && before && before.objects.length > 0 && before.signature !== 'emptied')
         return { signature: 'emptied', objects: before.objects }
+      // A pipe would be read for ever.
+      if (!found.isFile()) throw new Error(`${file}: not a regular file`)
       if (found.size > manifestBytesMax) throw new Error(`${file}: larger than ${manifestBytesMax} bytes`)
       const { objects, faults } = await parseInSlices(file, await readFile(file, 'utf8'))
       for (const fault of faults) problem(fault)

@@ -234,6 +234,8 @@ export function defineService<Options extends object>(service: {
 export interface RunningService {
   /** The batch that a thread which joins now starts from; undefined: it waits for the next. */
   snapshot(): object | undefined
+  /** A reload asks for the service that runs already: looks at once whether what it watches has changed, before the new subscriber gets its snapshot. */
+  refresh?(): Promise<void>
   /** A message of one of the threads. */
   receive?(message: object): void
   /** SIGTERM came: everything still answers until this resolves (lameduck). */

@@ -37,7 +37,7 @@ export class WatchedFile<Contents> {
   #marks: ReadonlyMap<string, string> = new Map()
   #timer: Timer | null = null
   #watcher: FSWatcher | null = null
-  #looking = false
+  #looking: Promise<void> | null = null
   #lookAgain = false
   #stopped = false
 
@@ -101,18 +101,25 @@ export class WatchedFile<Contents> {
     })
   }
 
+  /** Looks now, as at a reload of the Corefile; resolves when what there is has been read. */
+  refresh(): Promise<void> {
+    return this.#look()
+  }
+
   /** Reads it again if it changed; one look at a time. */
-  async #look(): Promise<void> {
-    if (this.#looking) {
-      this.#lookAgain = true
-      return
-    }
-    this.#looking = true
+  #look(): Promise<void> {
+    this.#lookAgain = this.#looking !== null
+    this.#looking ??= this.#lookUntilSettled().finally(() => {
+      this.#looking = null
+    })
+    return this.#looking
+  }
+
+  async #lookUntilSettled(): Promise<void> {
     do {
       this.#lookAgain = false
       if (await this.#isChanged()) await this.#readAgain()
     } while (this.#lookAgain && !this.#stopped)
-    this.#looking = false
   }
 
   async #isChanged(): Promise<boolean> {

@@ -15,7 +15,7 @@ import type {
 import { amendQuery, type Query } from '../plugins/query.ts'
 import { fail } from '../plugins/response.ts'
 import type { Name } from '../wire/name.ts'
-import { rcodes } from '../wire/registry.ts'
+import { classes, rcodes } from '../wire/registry.ts'
 import { guardedClock } from './clock.ts'
 import { resolveDepthMax } from './limits.ts'
 import { type LogSink, makeLog } from './log.ts'
@@ -109,7 +109,8 @@ export function makeHost(plugin: string, block: BlockInSetup, context: HostConte
     offerMetadata: (label, value) => block.offers.set(label, value),
     resolve: (query) => {
       if (query.depth >= resolveDepthMax) return fail(rcodes.SERVFAIL, `look-ups nested deeper than ${resolveDepthMax}`)
-      return context.resolve(amendQuery(query, { depth: query.depth + 1 }))
+      // As CoreDNS: what an alias leads to is looked for in class IN.
+      return context.resolve(amendQuery(query, { depth: query.depth + 1, class: classes.IN }))
     },
     service: (service, options, receive): ServiceLine => {
       const number = context.subscribe({ plugin, service, options, receive: receive as (batch: object) => void })

@@ -48,6 +48,7 @@ export function handleSignals({ supervisor, sink, exit, source = process }: Sign
     exit(exitCodes.stopped)
   })
   source.on('SIGHUP', () => {})
+  source.on('SIGUSR2', () => sink('[WARNING] SIGUSR2: an upgrade in place is not supported, ignored'))
   source.on('SIGUSR1', () => {
     sink('[INFO] SIGUSR1: Reloading')
     void supervisor.reload()

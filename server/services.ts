@@ -43,10 +43,13 @@ export class Services {
   /** Starts the service if need be and joins it; the subscriber hears when it has started. */
   subscribe(subscriber: Subscriber, wanted: { plugin: string; service: string; options: object }): void {
     const key = `${wanted.plugin}/${wanted.service} ${JSON.stringify(wanted.options)}`
-    const shared = this.#shared.get(key) ?? this.#start(key, wanted)
+    const running = this.#shared.get(key)
+    const shared = running ?? this.#start(key, wanted)
     shared.subscribers.add(subscriber)
     this.#of.set(subscriber, shared)
-    shared.running.then(
+    // Who joins a service that runs (a reload) gets what is there now, not what was there when it looked last.
+    const ready = running ? shared.running.then((service) => this.#refreshed(shared.plugin, service)) : shared.running
+    ready.then(
       (service) => {
         if (this.#of.get(subscriber) === shared) this.#join(subscriber, shared.plugin, service)
       },
@@ -55,6 +58,15 @@ export class Services {
         subscriber.refused(errorText(error))
       },
     )
+  }
+
+  async #refreshed(plugin: string, service: RunningService): Promise<RunningService> {
+    try {
+      await service.refresh?.()
+    } catch (error) {
+      this.#failed(plugin, error)
+    }
+    return service
   }
 
   #join(subscriber: Subscriber, plugin: string, service: RunningService): void {

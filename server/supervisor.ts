@@ -123,7 +123,7 @@ export class Supervisor {
   // Two phases: no thread serves a configuration that another one could not load.
   async #load(configuration: Configuration): Promise<readonly ListenerNotice[]> {
     if (this.#stopped) throw new ConfigError('the server is stopping')
-    for (const warning of configuration.warnings) this.#options.sink(warning)
+    for (const warning of configuration.warnings) this.#options.sink(`[WARNING] ${warning}`)
     const generation = ++this.#generation
     const notices = await Promise.all(
       this.#workers.map((worker) =>

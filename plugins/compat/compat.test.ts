@@ -22,7 +22,7 @@ const corefile = ['old.test', 'new.test']
   .join('\n')
 
 t.test('hosts: NODATA has no SOA, and a name that is not listed gets SERVFAIL', async (t) => {
-  const server = await serve(t, { corefile })
+  const server = await serve(t, { corefile, files: { 'none.hosts': '' } })
   t.match(await server.ask('a.old.test. MX'), { rcode: 'NOERROR', flags: ['aa', 'rd'], authority: [] })
   t.match(await server.ask('a.new.test. MX'), { rcode: 'NOERROR', authority: [/^new\.test\. 30 IN SOA /] })
   t.match(await server.ask('b.old.test. A'), { rcode: 'SERVFAIL', flags: ['rd'], authority: [] })
@@ -31,7 +31,7 @@ t.test('hosts: NODATA has no SOA, and a name that is not listed gets SERVFAIL', 
 })
 
 t.test('a plugin that makes an OPT record sends it to clients that sent none', async (t) => {
-  const server = await serve(t, { corefile })
+  const server = await serve(t, { corefile, files: { 'none.hosts': '' } })
   const old = await server.ask('ede.old.test. A')
   t.match(old?.edns, { udpSize: 4096, do: true })
   t.same(old?.edns?.options.map(readExtendedError), [{ code: 4, text: 'made up' }])
@@ -63,7 +63,7 @@ t.test('an OPT record of an upstream reaches clients that sent none, but stops a
 })
 
 t.test('an OPT record is taken whoever owns it, and the last of several counts', async (t) => {
-  const server = await serve(t, { corefile })
+  const server = await serve(t, { corefile, files: { 'none.hosts': '' } })
   const opt = (udpSize: number, owner = '00'): Buffer => {
     const size = udpSize.toString(16).padStart(4, '0')
     return Buffer.from(`${owner}0029${size}000000000000`, 'hex')

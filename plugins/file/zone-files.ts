@@ -78,6 +78,10 @@ class ZoneFile implements RunningService {
     return this.#batch()
   }
 
+  refresh(): Promise<void> {
+    return this.#file.refresh()
+  }
+
   stop(): Promise<void> {
     return this.#file.stop()
   }

@@ -90,6 +90,10 @@ class HostsFile implements RunningService {
     return this.#batch
   }
 
+  refresh(): Promise<void> {
+    return this.#file.refresh()
+  }
+
   stop(): Promise<void> {
     return this.#file.stop()
   }

@@ -49,6 +49,6 @@ export const weightFile = defineService<{ file: string; reloadMs: number }>({
       log.warning(`Failed to open weight file:${error.message}. Will try again in ${formatDuration(reloadMs)}`)
     }
     await watched.watch()
-    return { snapshot: () => batch, stop: () => watched.stop() }
+    return { snapshot: () => batch, refresh: () => watched.refresh(), stop: () => watched.stop() }
   },
 })
