@@ -2,7 +2,7 @@
 
 import { flagBits, headerBytes } from '../wire/message.ts'
 import { writeU16 } from '../wire/octets.ts'
-import { opcodes, rcodes } from '../wire/registry.ts'
+import { rcodes } from '../wire/registry.ts'
 import type { Packet } from './packet.ts'
 
 /** A reply of the header alone, for messages that are refused before their question is read. */
