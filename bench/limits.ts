@@ -28,3 +28,6 @@ export const shareTolerance = 0.02
 
 /** A rate counts as reached from this part of it on. */
 export const rateReached = 0.97
+
+/** How long a server may take to know a large cluster, and to have listed it again, in milliseconds. */
+export const syncMsMax = 60_000

@@ -1,6 +1,6 @@
 // What a server costs, read from /proc: CPU time and resident memory of a process with all its threads and children.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** A process tree at one moment. */
 export interface Usage {
@@ -61,6 +61,15 @@ export function residence(rollup: string): { residentBytes: number; privateBytes
   const octets = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * 1024
   return { residentBytes: octets('Rss'), privateBytes: octets('Private_Clean') + octets('Private_Dirty') }
+}
+
+/** The most that a process has had resident since its start, or since `resetPeak`; in octets. */
+export const peakOf = (pid: number): number =>
+  Number(/^VmHWM:\s+(\d+) kB/m.exec(readOr(() => readFileSync(`/proc/${pid}/status`, 'utf8'), ''))?.[1] ?? 0) * 1024
+
+/** Lets the peak begin anew at what is resident now. */
+export function resetPeak(pid: number): void {
+  readOr(() => writeFileSync(`/proc/${pid}/clear_refs`, '5'), undefined)
 }
 
 // Processes and threads end while they are read.

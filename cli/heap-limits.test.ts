@@ -7,7 +7,7 @@ t.test('heaps follow what the container may use', async (t) => {
     { allowed: 170, threads: 1, old: 80, young: 8 },
     { allowed: 400, threads: 1, old: 290, young: 8 },
     { allowed: 400, threads: 2, old: 145, young: 8 },
-    { allowed: 24_000, threads: 1, old: 512, young: 32 },
+    { allowed: 24_000, threads: 1, old: 512, young: 12 },
   ]
   for (const { allowed, threads, old, young } of table) {
     t.same(

@@ -8,7 +8,7 @@ const mib = 1024 * 1024
 const restMib = 110
 const oldMib = { least: 80, most: 512 } as const
 /** A small young generation costs some CPU under floods; where memory is short it is worth it. */
-const youngMib = { short: 8, ample: 32 } as const
+const youngMib = { short: 8, ample: 12 } as const
 const shortMib = 512
 
 /** Worker limits for `threads` serving threads in a process that may use `bytes` (the container's limit, or the machine's memory). */

@@ -1,6 +1,7 @@
 // `meridian serve`: the process that answers. Exit codes are CoreDNS's: 1 a Corefile that cannot be loaded, 2 a second SIGINT, 3 an error while stopping.
 
 import { writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { order } from '../plugins/order.ts'
 import { systemClock } from '../server/clock.ts'
 import { readOnce } from '../server/configuration.ts'
@@ -12,6 +13,7 @@ import { processCollector } from '../server/metrics/process-metrics.ts'
 import { MetricsRegistry } from '../server/metrics/registry.ts'
 import { observeRuntime } from '../server/metrics/runtime-metrics.ts'
 import { Supervisor } from '../server/supervisor.ts'
+import { releaseCodePages, shareMallocArena } from './process-memory.ts'
 import { workerThreads } from './start-thread.ts'
 import { meridianVersion, versionLines } from './version.ts'
 
@@ -34,11 +36,18 @@ export interface ServeExtras {
   readonly serving?: (listeners: readonly ListenerNotice[]) => readonly string[]
 }
 
+/** Milliseconds after the start: while it loads, so that the peak is lower, when it has loaded, and once more for what a large cluster needs. */
+const releaseCodePagesMs = [250, 500, 1000, 3000, 60_000]
+
 /** Loads the Corefile and serves until a signal ends it. */
 export async function serve(flags: ServeFlags, extra: readonly string[], extras: ServeExtras = {}): Promise<void> {
   if (extra.length > 0) fatal(`extra command line arguments: [${extra.join(' ')}]`)
   if (flags.version) return print(versionLines)
   if (flags.plugins) return print([...pluginNames(), ''])
+  // bin/meridian's flag is for the main thread; while it stands, the limits that threads are given do not count.
+  setFlagsFromString('--max-semi-space-size=0')
+  await shareMallocArena()
+  for (const delayMs of releaseCodePagesMs) systemClock.after(delayMs, () => void releaseCodePages())
   const registry = new MetricsRegistry()
   registry.collect(processCollector())
   const sink = (line: string): void => print([line])

@@ -1,25 +1,32 @@
 // Trims a plain object (parsed YAML or JSON) to a ClusterObject, checking its shape on the way. Kinds that no answer needs are passed over.
+//
+//   manifest file ─► decodeObject ─┐
+//   JSON of an API server ─► decodeItem ─► Field (types) ─► trim.ts (rules) ─► Decoded
 
-import { isIP } from 'node:net'
-import { Field, ShapeError } from './field.ts'
-import type {
-  ClusterObject,
-  Endpoint,
-  EndpointSliceObject,
-  Labels,
-  ObjectPort,
-  PodObject,
-  ServiceObject,
-} from './objects.ts'
+import type { Decoded, DecodedItem } from './decoder.ts'
+import { Field } from './field.ts'
+import type { ClusterObject, ObjectName, ObjectPort, Trim } from './objects.ts'
+import { importedServiceLabel, resources, serviceNameLabel, sourceClusterLabel } from './resources.ts'
+import {
+  decodedItem,
+  type EndpointSource,
+  type MetadataSource,
+  makeDecoded,
+  noLabels,
+  type SliceSource,
+  trimImport,
+  trimImportedSlice,
+  trimPod,
+  trimService,
+  trimSlice,
+} from './trim.ts'
 
-/** A trimmed object beside the labels that selectors look at; `object` is null if it is of a kind or in a state that DNS does not show. */
-export interface Decoded {
-  readonly object: ClusterObject | null
-  readonly labels: Labels
-}
+type Kind = ClusterObject['kind']
 
-const serviceNameLabel = 'kubernetes.io/service-name'
-const nothing: Decoded = { object: null, labels: {} }
+/** Annotation of slices: when that happened which the latest change of the slice follows. */
+export const changedAtAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time'
+/** Annotation of the bookmark that ends the initial events of a WatchList. */
+export const initialEventsEndAnnotation = 'k8s.io/initial-events-end'
 
 /** The objects of one document: of a List each item, otherwise the document itself. */
 export function itemsOf(document: Field): Field[] {
@@ -28,115 +35,141 @@ export function itemsOf(document: Field): Field[] {
   return kind.endsWith('List') ? document.at('items').items() : [document]
 }
 
-/** Trims one object; throws ShapeError naming kind, name and field if it cannot be what it says it is. */
-export function decodeObject(source: Field): Decoded {
-  const kind = source.at('kind').requiredText()
-  const decode = decoders.get(`${source.at('apiVersion').requiredText()} ${kind}`)
-  if (!decode) return nothing
+/** Trims one object of a manifest, whose labels are kept: most give one, a slice from another cluster two, and kinds that no answer needs none. Throws ShapeError. */
+export function decodeObject(source: Field, trim: Trim): Decoded[] {
+  const written = source.at('kind').requiredText()
+  const kind = kinds.get(`${source.at('apiVersion').requiredText()} ${written}`)
+  if (kind === undefined) return []
+  source.at('metadata').at('name').requiredText()
   // What it complains of below is told with the object's name, so paths begin at the object.
   const object = new Field(source.value)
+  const decoded = [decode(kind, object, trim, true)]
+  const isImported =
+    kind === 'EndpointSlice' && object.at('metadata').at('labels').at(importedServiceLabel).text() !== ''
+  if (isImported) decoded.push(decode('ImportedSlice', object, trim, true))
+  return decoded
+}
+
+/** Trims one object of an API server's list or watch of `kind`; what it says of its own kind does not matter. */
+export function decodeItem(kind: Kind, value: unknown, trim: Trim): DecodedItem {
+  return decodedItem(kind, () => decode(kind, new Field(value), trim, false))
+}
+
+/** The object as one that is gone: only its metadata is looked at. */
+export function decodeGone(kind: Kind, value: unknown): DecodedItem {
+  const object = new Field(value)
+  return decodedItem(kind, () =>
+    makeDecoded(kind, readOwner(object), () => ({ metadata: readMetadata(object, false), object: null })),
+  )
+}
+
+/** The kind for each apiVersion and kind that a manifest may say. */
+const kinds: ReadonlyMap<string, Kind> = new Map(
+  Object.values(resources)
+    .filter(({ kind }) => kind !== 'ImportedSlice')
+    .map(({ group, version, kind }) => [`${group === '' ? '' : `${group}/`}${version} ${kind}`, kind]),
+)
+
+function decode(kind: Kind, object: Field, trim: Trim, labelled: boolean): Decoded {
+  const decoded = makeDecoded(kind, readOwner(object), (name) => {
+    const metadata = readMetadata(object, labelled || (kind === 'Pod' && trim.podLabels))
+    return { metadata, object: build(name, metadata, object, trim) }
+  })
+  return labelled ? decoded : { ...decoded, labels: noLabels }
+}
+
+function build(name: ObjectName, metadata: MetadataSource, object: Field, trim: Trim): ClusterObject | null {
+  switch (name.kind) {
+    case 'Service':
+      return trimService(name, readService(object))
+    case 'Namespace':
+      return { kind: 'Namespace', namespace: '', name: name.name }
+    case 'Pod': {
+      const status = object.at('status')
+      return trimPod(name, metadata, { phase: status.at('phase').text(), podIP: status.at('podIP').text() }, trim)
+    }
+    case 'EndpointSlice':
+      return trimSlice(name, metadata, readSlice(object), trim)
+    case 'ImportedSlice':
+      return trimImportedSlice(name, metadata, readSlice(object), trim)
+    case 'ServiceImport': {
+      const spec = object.at('spec')
+      const source = {
+        type: spec.at('type').text(),
+        ips: readTexts(spec.at('ips')),
+        ports: readPorts(spec.at('ports')),
+      }
+      return trimImport(name, source)
+    }
+  }
+}
+
+function readOwner(object: Field): { namespace: string; name: string } {
   const metadata = object.at('metadata')
-  const name = source.at('metadata').at('name').requiredText()
-  const namespace = metadata.at('namespace').text('default')
-  try {
-    checkName(metadata.at('name'))
-    checkName(metadata.at('namespace'))
-    return { object: decode(object, namespace, name), labels: metadata.at('labels').texts() }
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error
-    const owner = kind === 'Namespace' ? name : `${namespace}/${name}`
-    throw new ShapeError(`${kind} ${owner}: ${error.message}`)
-  }
+  return { namespace: metadata.at('namespace').text(), name: metadata.at('name').text() }
 }
 
-type Decoder = (source: Field, namespace: string, name: string) => ClusterObject | null
-
-const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
-  ['v1 Service', decodeService],
-  ['v1 Namespace', (_source, _namespace, name) => ({ kind: 'Namespace', namespace: '', name })],
-  ['v1 Pod', decodePod],
-  ['discovery.k8s.io/v1 EndpointSlice', decodeEndpointSlice],
-])
-
-/** Kubernetes' DNS subdomain (RFC 1123), without which neither keys nor owner names could be made of it. */
-function checkName(field: Field): void {
-  if (field.absent) return
-  const text = field.text()
-  if (text.length > 253 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text))
-    throw field.wrong('must be a lower-case DNS name')
-}
-
-function decodeService(source: Field, namespace: string, name: string): ServiceObject {
-  const spec = source.at('spec')
-  const external = spec.at('type').text('ClusterIP') === 'ExternalName'
-  const several = spec.at('clusterIPs').items()
-  const addresses = (several.length > 0 ? several : [spec.at('clusterIP')]).filter((field) => field.text() !== '')
-  const headless = addresses[0]?.text() === 'None'
-  const clusterIPs = external || headless ? [] : addresses.map(addressText)
-  const externalName = external ? spec.at('externalName').requiredText() : null
-  const ports = spec.at('ports').items().map(decodePort)
-  for (const [index, { port }] of ports.entries())
-    if (port === null) throw spec.at('ports').items()[index]!.at('port').wrong('is required')
-  return { kind: 'Service', namespace, name, externalName, headless: headless && !external, clusterIPs, ports }
-}
-
-function decodePort(source: Field): ObjectPort {
+function readMetadata(object: Field, labelled: boolean): MetadataSource {
+  const metadata = object.at('metadata')
+  const labels = metadata.at('labels')
   return {
-    name: source.at('name').text(),
-    protocol: source.at('protocol').text('TCP'),
-    port: source.at('port').integer(1, 0xffff),
+    ...readOwner(object),
+    uid: metadata.at('uid').text(),
+    resourceVersion: metadata.at('resourceVersion').text(),
+    deleted: !metadata.at('deletionTimestamp').absent,
+    changedAt: metadata.at('annotations').at(changedAtAnnotation).text(),
+    service: labels.at(serviceNameLabel).text(),
+    importedService: labels.at(importedServiceLabel).text(),
+    sourceCluster: labels.at(sourceClusterLabel).text(),
+    labels: labelled ? labels.texts() : noLabels,
   }
 }
 
-function decodeEndpointSlice(source: Field, namespace: string, name: string): EndpointSliceObject | null {
-  const addressType = source.at('addressType').requiredText()
-  // Endpoints that are themselves names have no address records to give.
-  if (addressType === 'FQDN') return null
-  if (addressType !== 'IPv4' && addressType !== 'IPv6')
-    throw source.at('addressType').wrong('must be IPv4, IPv6 or FQDN')
-  const family = addressType === 'IPv4' ? 4 : 6
-  const service = source.at('metadata').at('labels').at(serviceNameLabel).text()
-  const ports = source.at('ports').items().map(decodePort)
-  const endpoints = source
-    .at('endpoints')
-    .items()
-    .flatMap((endpoint) => decodeEndpoint(endpoint, family))
-  return { kind: 'EndpointSlice', namespace, name, service, family, ports, endpoints }
-}
-
-/** The addresses of one endpoint if it is ready; an unknown state counts as ready (the API's own rule). */
-function decodeEndpoint(source: Field, family: 4 | 6): Endpoint[] {
-  const ready = source.at('conditions').at('ready').flag(true)
-  const hostname = source.at('hostname').text().toLowerCase()
-  if (hostname !== '' && !isLabel(hostname)) throw source.at('hostname').wrong('must be a DNS label')
-  const target = source.at('targetRef').at('name').text()
-  const zone = source.at('zone').text().toLowerCase()
-  const endpoints: Endpoint[] = []
-  for (const field of source.at('addresses').items()) {
-    const address = field.requiredText()
-    if (addressFamily(address) !== family) throw field.wrong(`must be an IPv${family} address`)
-    endpoints.push({ address, hostname, target, zone })
+function readService(object: Field) {
+  const spec = object.at('spec')
+  const ingress = object.at('status').at('loadBalancer').at('ingress').items()
+  return {
+    type: spec.at('type').text('ClusterIP'),
+    clusterIP: spec.at('clusterIP').text(),
+    clusterIPs: readTexts(spec.at('clusterIPs')),
+    externalIPs: readTexts(spec.at('externalIPs')),
+    externalName: spec.at('externalName').text(),
+    ports: readPorts(spec.at('ports')),
+    ingress: ingress.map((each) => each.at('ip').text() || each.at('hostname').text()),
   }
-  return ready ? endpoints : []
 }
 
-/** 4 or 6, 0 for what is no address; one with a zone id means something on one machine only. */
-const addressFamily = (text: string): number => (text.includes('%') ? 0 : isIP(text))
+const readTexts = (list: Field): string[] => list.items().map((item) => item.text())
 
-const isLabel = (text: string): boolean => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)
+const readPorts = (list: Field): ObjectPort[] =>
+  list.items().map((port) => ({
+    name: port.at('name').text(),
+    protocol: port.at('protocol').text() || 'TCP',
+    port: readPort(port.at('port')),
+  }))
 
-function addressText(field: Field): string {
-  const text = field.requiredText()
-  if (addressFamily(text) === 0) throw field.wrong('must be an IP address or None')
-  return text
+/** Any integer: its range is checked with everything else. */
+const readPort = (port: Field): number | null =>
+  typeof port.value === 'number' && Number.isInteger(port.value) ? port.value : port.integer(1, 0xffff)
+
+function readSlice(object: Field): SliceSource {
+  return {
+    addressType: object.at('addressType').text(),
+    ports: readPorts(object.at('ports')),
+    endpoints: object.at('endpoints').items().map(readEndpoint),
+  }
 }
 
-/** Pods whose phase is final (their addresses may be another's by now) or which are being deleted are not shown. */
-function decodePod(source: Field, namespace: string, name: string): PodObject | null {
-  const phase = source.at('status').at('phase').text()
-  const address = source.at('status').at('podIP').text()
-  const labels = source.at('metadata').at('labels').texts()
-  if (phase === 'Succeeded' || phase === 'Failed' || phase === 'Unknown') return null
-  if (address === '' || !source.at('metadata').at('deletionTimestamp').absent) return null
-  return { kind: 'Pod', namespace, name, address: addressText(source.at('status').at('podIP')), labels }
+function readEndpoint(source: Field): EndpointSource {
+  const conditions = source.at('conditions')
+  return {
+    addresses: readTexts(source.at('addresses')),
+    ready: readCondition(conditions.at('ready')),
+    serving: readCondition(conditions.at('serving')),
+    hostname: source.at('hostname').text(),
+    target: source.at('targetRef').at('name').text(),
+    zone: source.at('zone').text(),
+  }
 }
+
+const readCondition = (condition: Field): boolean | null => (condition.absent ? null : condition.flag(false))

@@ -5,14 +5,29 @@ export class ShapeError extends Error {
   override readonly name = 'ShapeError'
 }
 
-/** A value and the path that leads to it. Absent values (undefined, null) are read as the default. */
+/** What is wrong with the value at `path`. */
+export const wrongAt = (path: string, reason: string): ShapeError =>
+  new ShapeError(path === '' ? reason : `${path}: ${reason}`)
+
+/** A value and the path that leads to it, which is only put together for a complaint. Absent values (undefined, null) are read as the default. */
 export class Field {
   readonly value: unknown
-  readonly path: string
+  readonly #parent: Field | string
+  readonly #key: string | number
 
-  constructor(value: unknown, path = '') {
+  /** `parent` is the Field that this one is in, or the path itself. */
+  constructor(value: unknown, parent: Field | string = '', key: string | number = '') {
     this.value = value
-    this.path = path
+    this.#parent = parent
+    this.#key = key
+  }
+
+  /** `spec.ports[0].port`; '' for the outermost. */
+  get path(): string {
+    if (typeof this.#parent === 'string') return this.#parent
+    const { path } = this.#parent
+    if (typeof this.#key === 'number') return `${path}[${this.#key}]`
+    return path === '' ? this.#key : `${path}.${this.#key}`
   }
 
   get absent(): boolean {
@@ -21,16 +36,14 @@ export class Field {
 
   /** The field `key` of a mapping; absent if this one is. */
   at(key: string): Field {
-    const path = this.path === '' ? key : `${this.path}.${key}`
-    if (this.absent) return new Field(undefined, path)
-    return new Field(this.#mapping()[key], path)
+    return new Field(this.absent ? undefined : this.#mapping()[key], this, key)
   }
 
   /** The items of a list, none if it is absent. */
   items(): Field[] {
     if (this.absent) return []
     if (!Array.isArray(this.value)) throw this.wrong('must be a list')
-    return this.value.map((item: unknown, index) => new Field(item, `${this.path}[${index}]`))
+    return this.value.map((item: unknown, index) => new Field(item, this, index))
   }
 
   text(whenAbsent = ''): string {
@@ -70,7 +83,7 @@ export class Field {
   }
 
   wrong(reason: string): ShapeError {
-    return new ShapeError(this.path === '' ? reason : `${this.path}: ${reason}`)
+    return wrongAt(this.path, reason)
   }
 
   #mapping(): Record<string, unknown> {

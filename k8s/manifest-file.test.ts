@@ -54,12 +54,22 @@ status: { phase: Running, podIP: 10.0.0.1 }
       externalName: null,
       headless: false,
       clusterIPs: ['10.96.0.7'],
+      external: [],
       ports: [
         { name: 'http', protocol: 'TCP', port: 80 },
         { name: '', protocol: 'UDP', port: 53 },
       ],
     },
-    { kind: 'Service', namespace: 'prod', name: 'db', externalName: null, headless: true, clusterIPs: [], ports: [] },
+    {
+      kind: 'Service',
+      namespace: 'prod',
+      name: 'db',
+      externalName: null,
+      headless: true,
+      clusterIPs: [],
+      external: [],
+      ports: [],
+    },
     {
       kind: 'Service',
       namespace: 'default',
@@ -67,6 +77,7 @@ status: { phase: Running, podIP: 10.0.0.1 }
       externalName: 'db.example',
       headless: false,
       clusterIPs: [],
+      external: [],
       ports: [],
     },
     {
@@ -87,6 +98,59 @@ status: { phase: Running, podIP: 10.0.0.1 }
     },
     { kind: 'Pod', namespace: 'prod', name: 'web-0', address: '10.0.0.1', labels: { app: 'web' } },
   ])
+})
+
+t.test('a slice from another cluster is a slice of this one, too, as an API server would list it', async (t) => {
+  const { objects, faults } = parse(`
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceImport
+metadata: { name: web, namespace: prod }
+spec: { type: ClusterSetIP, ips: [10.97.0.1], ports: [{ name: http, port: 80 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: web-east
+  namespace: prod
+  labels: { multicluster.kubernetes.io/service-name: web, multicluster.kubernetes.io/source-cluster: east }
+addressType: IPv4
+endpoints: [{ addresses: [10.0.0.1], zone: a }]
+`)
+  const slice = { namespace: 'prod', name: 'web-east', family: 4, ports: [] }
+  const endpoint = { address: '10.0.0.1', hostname: '', target: '' }
+  t.strictSame(faults, [])
+  t.strictSame(objects, [
+    {
+      kind: 'ServiceImport',
+      namespace: 'prod',
+      name: 'web',
+      headless: false,
+      addresses: ['10.97.0.1'],
+      ports: [{ name: 'http', protocol: 'TCP', port: 80 }],
+    },
+    { kind: 'EndpointSlice', ...slice, service: '', endpoints: [{ ...endpoint, zone: 'a' }] },
+    { kind: 'ImportedSlice', ...slice, service: 'web', cluster: 'east', endpoints: [{ ...endpoint, zone: '' }] },
+  ])
+})
+
+t.test('what nobody asked for is left out, labels for selectors stay', async (t) => {
+  const text = `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: s, labels: { app: web } }
+addressType: IPv4
+endpoints: [{ addresses: [10.0.0.1], conditions: { ready: false }, zone: a, targetRef: { name: p } }]
+`
+  const trim = { endpoints: 'all', targets: false, zones: false, podLabels: false } as const
+  const { objects } = parseManifestFile('x.yaml', text, trim)
+  t.match(objects, [
+    {
+      name: { kind: 'EndpointSlice', namespace: 'default', name: 's' },
+      labels: { app: 'web' },
+      object: { endpoints: [{ address: '10.0.0.1', target: '', zone: '' }] },
+    },
+  ])
+  t.match(parseManifestFile('x.yaml', text).objects, [{ object: { endpoints: [] } }])
 })
 
 t.test('kinds and pods that DNS does not show are passed over', async (t) => {

@@ -1,8 +1,10 @@
 // One manifest file as text: YAML documents (or JSON), each with one object or a List of them. A fault is kept beside what could be read, with its place.
 
 import { Composer, LineCounter, Parser, YAMLParseError } from 'yaml'
-import { type Decoded, decodeObject, itemsOf } from './decode.ts'
+import { decodeObject, itemsOf } from './decode.ts'
+import type { Decoded } from './decoder.ts'
 import { Field, ShapeError } from './field.ts'
+import type { Trim } from './objects.ts'
 
 /** What a file says. */
 export interface ManifestFile {
@@ -11,9 +13,12 @@ export interface ManifestFile {
   readonly faults: readonly string[]
 }
 
+/** Nothing is left out but the endpoints that are not ready. */
+const fullTrim: Trim = Object.freeze({ endpoints: 'ready', targets: true, zones: true, podLabels: true })
+
 /** Reads the text of `file`; it never throws, what is wrong is in `faults`. */
-export function parseManifestFile(file: string, text: string): ManifestFile {
-  const steps = manifestSteps(file, text)
+export function parseManifestFile(file: string, text: string, trim = fullTrim): ManifestFile {
+  const steps = manifestSteps(file, text, trim)
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
@@ -21,14 +26,14 @@ export function parseManifestFile(file: string, text: string): ManifestFile {
 }
 
 /** The same, a document a step, for files of thousands: YAML takes a second for a megabyte. */
-export function* manifestSteps(file: string, text: string): Generator<void, ManifestFile, void> {
+export function* manifestSteps(file: string, text: string, trim = fullTrim): Generator<void, ManifestFile, void> {
   const objects: Decoded[] = []
   const faults: string[] = []
   for (const { place, items } of file.endsWith('.json') ? jsonDocument(file, text) : yamlDocuments(file, text)) {
     for (const item of items) {
       try {
         if (item instanceof Error) throw item
-        objects.push(decodeObject(item))
+        objects.push(...decodeObject(item, trim))
       } catch (fault) {
         if (!isFault(fault)) throw fault
         faults.push(oneLine(place + fault.message))

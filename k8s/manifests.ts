@@ -7,15 +7,17 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FSWatcher, watch } from 'chokidar'
-import type { Decoded } from './decode.ts'
+import type { Decoded } from './decoder.ts'
 import { manifestBytesMax, manifestPollMs, manifestSettleMs, manifestSliceMs } from './limits.ts'
 import { type ManifestFile, manifestSteps } from './manifest-file.ts'
-import { keyOf } from './objects.ts'
+import { keyOf, type Trim } from './objects.ts'
 
 /** What a ManifestSource needs. */
 export interface ManifestOptions {
   /** A file or a folder. */
   readonly path: string
+  /** What is left out of objects; nothing if not given. */
+  readonly trim?: Trim
   /** Calls `task` after the delay; a clock of the caller's. */
   readonly after: (delayMs: number, task: () => void) => { cancel(): void }
   /** Takes every object that the files hold now. */
@@ -120,7 +122,7 @@ export class ManifestSource {
       // A pipe would be read for ever.
       if (!found.isFile()) throw new Error(`${file}: not a regular file`)
       if (found.size > manifestBytesMax) throw new Error(`${file}: larger than ${manifestBytesMax} bytes`)
-      const { objects, faults } = await parseInSlices(file, await readFile(file, 'utf8'))
+      const { objects, faults } = await parseInSlices(file, await readFile(file, 'utf8'), this.#options.trim)
       for (const fault of faults) problem(fault)
       return {
         signature,
@@ -134,8 +136,8 @@ export class ManifestSource {
   }
 }
 
-async function parseInSlices(file: string, text: string): Promise<ManifestFile> {
-  const steps = manifestSteps(file, text)
+async function parseInSlices(file: string, text: string, trim: Trim | undefined): Promise<ManifestFile> {
+  const steps = manifestSteps(file, text, trim)
   let sliceEnd = performance.now() + manifestSliceMs
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done) return step.value

@@ -1,7 +1,10 @@
 // Every directive, in the order in which the layers of a server block stand (CoreDNS's plugin.cfg, whole), with the plugin that serves it. A bare name is a
 // directive of CoreDNS that Meridian does not have yet: it keeps its place and is refused by an error that says so.
 
+import { acl } from './acl/acl.ts'
 import { any } from './any/any.ts'
+import { auto } from './auto/auto.ts'
+import { autopath } from './autopath/autopath.ts'
 import { bind } from './bind/bind.ts'
 import { bufsize } from './bufsize/bufsize.ts'
 import { cache } from './cache/cache.ts'
@@ -15,6 +18,7 @@ import { forward } from './forward/forward.ts'
 import { header } from './header/header.ts'
 import { health } from './health/health.ts'
 import { hosts } from './hosts/hosts.ts'
+import { k8s_external } from './k8s_external/k8s_external.ts'
 import { kubernetes } from './kubernetes/kubernetes.ts'
 import { loadbalance } from './loadbalance/loadbalance.ts'
 import { local } from './local/local.ts'
@@ -29,6 +33,7 @@ import { reload } from './reload/reload.ts'
 import { rewrite } from './rewrite/rewrite.ts'
 import { root } from './root/root.ts'
 import { template } from './template/template.ts'
+import { transfer } from './transfer/transfer.ts'
 import { whoami } from './whoami/whoami.ts'
 
 export const order: readonly (Plugin | string)[] = [
@@ -65,23 +70,23 @@ export const order: readonly (Plugin | string)[] = [
   loadbalance,
   'tsig',
   rewrite,
-  'autopath',
-  'acl',
+  autopath,
+  acl,
   cache,
   header,
   'dnssec',
   'tls',
   minimal,
   template,
-  'transfer',
+  transfer,
   hosts,
   'route53',
   'azure',
   'clouddns',
-  'k8s_external',
+  k8s_external,
   kubernetes,
   file,
-  'auto',
+  auto,
   'secondary',
   'etcd',
   loop,

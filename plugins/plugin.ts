@@ -4,6 +4,7 @@
 //   Query ─► layer ─► layer ─► … ─► end of chain
 //   Response ◄─ amended on the way back, immutable
 
+import type { MessagePort } from 'node:worker_threads'
 import type { Name } from '../wire/name.ts'
 import type { Directive } from './directive.ts'
 import type { Client, MetadataSource, Query } from './query.ts'
@@ -181,6 +182,19 @@ export interface Block {
   has(directive: string): boolean
 }
 
+/** What a plugin can do for the others of its block, known by what it is and not by who does it (`Host.offer`). */
+export interface Contract<Value> {
+  readonly name: string
+  /** Never set: it ties the type to the contract. */
+  readonly value?: Value
+}
+
+/** Something that a plugin of the block offers. */
+export interface Offer<Value> {
+  readonly plugin: string
+  readonly value: Value
+}
+
 /** All that a plugin may touch. */
 export interface Host {
   readonly block: Block
@@ -203,6 +217,10 @@ export interface Host {
   observe(observer: Observer): void
   /** Offers metadata under `PLUGIN/…` labels; `value` is called when something reads the label. */
   offerMetadata(label: string, value: (query: Query) => string | undefined): void
+  /** Offers something to the other plugins of the block. */
+  offer<Value>(contract: Contract<Value>, value: Value): void
+  /** What plugins of the block offer, in chain order; complete once all directives are read: look in onStart or later. */
+  offered<Value>(contract: Contract<Value>): readonly Offer<Value>[]
   /** Resolves another question through the chain of the block that owns its name (an alias's target): counted and logged as a query. Past the depth limit it answers SERVFAIL. */
   resolve(query: Query): Answered
   /** Asks for one of the plugin's services; started once a process for equal options. `receive` gets its latest batch before the configuration starts, then each new one. Returns the line back to it. */
@@ -232,8 +250,8 @@ export function defineService<Options extends object>(service: {
 }
 
 export interface RunningService {
-  /** The batch that a thread which joins now starts from; undefined: it waits for the next. */
-  snapshot(): object | undefined
+  /** The batch that a thread which joins now starts from; undefined: it waits for the next. Batches published before it is there are part of it, later ones follow it. */
+  snapshot(): object | undefined | Promise<object | undefined>
   /** A reload asks for the service that runs already: looks at once whether what it watches has changed, before the new subscriber gets its snapshot. */
   refresh?(): Promise<void>
   /** A message of one of the threads. */
@@ -251,6 +269,10 @@ export interface ServiceContext {
   readonly metrics: Metrics
   readonly http: HttpListeners
   readonly process: ProcessControl
+  /** The configuration is only checked (`meridian check`): start tells what is wrong with it here, and talks to nobody. */
+  readonly checking?: true
+  /** A line to a worker thread that runs the module; all services that ask for it share one, which ends after the last line is closed. A thread that dies closes its lines. */
+  thread(module: URL): MessagePort
   /** Posts a batch to every thread that asked for the service. */
   publish(batch: object): void
 }

@@ -32,6 +32,14 @@ export const neverReused: Reuse = Object.freeze({
   used: null,
 })
 
+/** Answer records that are too many for one message: those of a zone transfer. The server takes them one by one, no faster than the client takes its messages. */
+export interface RecordStream {
+  /** Null says that nothing is ready yet and that other work may have its turn. Each step takes far less than a millisecond. */
+  readonly records: Iterator<ResourceRecord | null>
+  /** Called once: `sent` records went out; `whole` is false if the client left before the last, or `records` threw. */
+  ended(sent: number, whole: boolean): void
+}
+
 /** One response. `from` names the plugin that made it; '' marks what the server made itself (an error nobody answered). */
 export interface Response {
   readonly rcode: number
@@ -41,9 +49,13 @@ export interface Response {
   readonly ad: boolean
   /** RD in the reply if it is not to be the query's. */
   readonly rd: boolean | null
+  /** DO in the reply's OPT if it is not to be the query's: CoreDNS's plugins that write an OPT of their own set it. */
+  readonly do: boolean | null
   readonly answer: readonly ResourceRecord[]
   readonly authority: readonly ResourceRecord[]
   readonly additional: readonly ResourceRecord[]
+  /** What the answer section goes on with, in as many messages as it takes; null for all but transfers, which only transports that carry streams can send. */
+  readonly stream: RecordStream | null
   /** EDNS options to send if the client speaks EDNS, besides those that the server echoes. */
   readonly options: readonly EdnsOption[]
   /** False if `options` are all of the reply's: an upstream that answered with an OPT of its own has dealt with the query's options, none of them is repeated. */
@@ -67,9 +79,11 @@ const blank: Response = Object.freeze({
   ra: false,
   ad: false,
   rd: null,
+  do: null,
   answer: Object.freeze([]),
   authority: Object.freeze([]),
   additional: Object.freeze([]),
+  stream: null,
   options: Object.freeze([]),
   echo: true,
   ede: Object.freeze([]),

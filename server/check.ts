@@ -97,7 +97,7 @@ async function serviceProblems(
     )
     try {
       const running = await plugin?.services?.[service]?.start(options as never, serviceContext(name, sink))
-      const batch = running?.snapshot()
+      const batch = await running?.snapshot()
       await running?.stop()
       if (batch !== undefined) receive(batch)
     } catch (error) {
@@ -117,6 +117,10 @@ function serviceContext(plugin: string, sink: LogSink): ServiceContext {
     metrics: new ThreadMetrics(() => {}),
     http: nowhere,
     process: idleProcess,
+    checking: true,
+    thread: () => {
+      throw new Error('a check starts no threads')
+    },
     publish: () => {},
   }
 }

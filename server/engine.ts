@@ -3,7 +3,7 @@
 
 import type { Answered, Clock, Observer } from '../plugins/plugin.ts'
 import { amendQuery, type Client, noMetadata, Query } from '../plugins/query.ts'
-import { fail, type Response } from '../plugins/response.ts'
+import { fail, type RecordStream, type Response } from '../plugins/response.ts'
 import { faults, isFault } from '../wire/fault.ts'
 import { decodeMessage, flagBits, headerBytes, type Message } from '../wire/message.ts'
 import { Name } from '../wire/name.ts'
@@ -12,10 +12,13 @@ import { type Answer, AnswerTable } from './answer-table.ts'
 import { metadataFor, type ServedBlock } from './block.ts'
 import { Exchange } from './exchange.ts'
 import { messageBytesMax } from './limits.ts'
+import { MessageStream } from './message-stream.ts'
+import type { Messages, Reply, ReplyStream } from './net/transport.ts'
 import { Packet } from './packet.ts'
 import { Prepared, replyLimit } from './prepared.ts'
 import { bareHeader, formatError } from './refusals.ts'
 import type { Route, Routes } from './routes.ts'
+import { Turns } from './turns.ts'
 
 /** What an engine needs from its thread. */
 export interface EngineOptions {
@@ -31,16 +34,20 @@ export interface EngineOptions {
   readonly table?: AnswerTable
 }
 
-/** Takes the reply, or null for silence; called exactly once. */
-export type Reply = (bytes: Uint8Array | null) => void
+/** What came, and where the answer goes. */
+interface Arrived {
+  readonly bytes: Uint8Array
+  readonly client: Client
+  readonly reply: Reply
+  /** Null where an answer is one message. */
+  readonly replyStream: ReplyStream | null
+}
 
 /** One query that went down the chain. */
-interface Asked {
+interface Asked extends Arrived {
   readonly query: Query
-  readonly bytes: Uint8Array
   /** The answer table's key; '' if the table cannot know the answer. */
   readonly key: string
-  readonly reply: Reply
   readonly block: ServedBlock | null
 }
 
@@ -51,12 +58,14 @@ export class Engine {
   // Both are filled anew for every query. A transport may hand over the next query from within `reply`, so replying comes last everywhere.
   readonly #packet = new Packet()
   readonly #exchange: Exchange
+  readonly #turns: Turns
   #pending = 0
   readonly #idle: (() => void)[] = []
 
   constructor(options: EngineOptions) {
     this.#options = options
     this.#table = options.table ?? new AnswerTable()
+    this.#turns = new Turns(options.clock)
     this.#exchange = new Exchange((bytes, client, zone) => {
       const query = this.#queryOf(decodeMessage(bytes) as Message, bytes, client)
       return amendQuery(query, { zone })
@@ -74,8 +83,8 @@ export class Engine {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  /** Takes one message of any transport; never throws. */
-  receive(bytes: Uint8Array, client: Client, reply: Reply): void {
+  /** Takes one message of any transport and calls `reply`, or `stream` for an answer of several messages, exactly once; never throws. */
+  receive(bytes: Uint8Array, client: Client, reply: Reply, stream: ReplyStream | null = null): void {
     const packet = this.#packet
     switch (packet.accept(bytes)) {
       case 'drop':
@@ -85,14 +94,14 @@ export class Engine {
         reply(bareHeader(packet))
         return
       case 'decode':
-        this.#decode(bytes, client, reply, '')
+        this.#decode({ bytes, client, reply, replyStream: stream }, '')
         return
       case 'ask': {
         const now = this.#options.clock.now()
         const hit = this.#options.routes.hasViews ? null : this.#table.get(packet.key, client, now)
         const prepared = hit && this.#preparedReply(hit, client, now)
         if (prepared) reply(prepared)
-        else this.#decode(bytes, client, reply, packet.key)
+        else this.#decode({ bytes, client, reply, replyStream: stream }, packet.key)
       }
     }
   }
@@ -100,6 +109,14 @@ export class Engine {
   /** Runs the whole way without a socket: the reply to `bytes`, or null for silence. */
   inject(bytes: Uint8Array, client: Client): Promise<Uint8Array | null> {
     return new Promise((resolve) => this.receive(bytes, client, resolve))
+  }
+
+  /** The same as over a stream: all messages of the reply, none for silence. */
+  injectStream(bytes: Uint8Array, client: Client): Promise<readonly Uint8Array[]> {
+    return new Promise((resolve) => {
+      const reply: Reply = (only) => resolve(only ? [only] : [])
+      this.receive(bytes, client, reply, (messages) => takeAll(messages, resolve))
+    })
   }
 
   // Null if the answer does not fit what this client may get.
@@ -140,7 +157,8 @@ export class Engine {
     }
   }
 
-  #decode(bytes: Uint8Array, client: Client, reply: Reply, key: string): void {
+  #decode(arrived: Arrived, key: string): void {
+    const { bytes, client, reply } = arrived
     const strict = decodeMessage(bytes)
     const message =
       strict === faults.optTwice || strict === faults.optOwner ? (this.#withAnyOpt(bytes, client) ?? strict) : strict
@@ -150,7 +168,7 @@ export class Engine {
       return
     }
     const query = this.#queryOf(message, bytes, client)
-    const asked: Asked = { query, bytes, key, reply, block: null }
+    const asked: Asked = { ...arrived, query, key, block: null }
     if (query.class !== classes.IN && !this.#options.routes.anyClass) this.#finish(asked, fail(rcodes.REFUSED))
     else if (message.edns && message.edns.version !== 0) this.#badVersion(asked)
     else this.#ask(asked)
@@ -208,8 +226,12 @@ export class Engine {
     this.#pending++
     void answered.then((response) => {
       this.#finish(kept, response)
-      if (--this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      this.#answered()
     })
+  }
+
+  #answered(): void {
+    if (--this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   // A bug in a plugin is caught once, here: SERVFAIL, counted, logged with its stack.
@@ -230,19 +252,61 @@ export class Engine {
   }
 
   #finish(asked: Asked, response: Response | null): void {
-    const { query, block, reply } = asked
-    const packet = this.#packet
-    packet.accept(asked.bytes)
-    packet.takeEdns(query.edns)
-    const exchange = this.#exchange
-    exchange.asked(packet, query.client, query.server)
-    exchange.placed(block, query.zone, query)
+    this.#readAgain(asked)
+    if (response?.stream) {
+      this.#stream(asked, response, response.stream)
+      return
+    }
     const bytes = response ? this.#replyTo(asked, response) : null
-    if (!response) exchange.dropped()
-    exchange.durationSeconds = (this.#options.clock.now() - query.start) / 1000
+    if (!response) this.#exchange.dropped()
+    this.#tellOf(asked)
+    asked.reply(bytes)
+  }
+
+  // Other queries may have come since it was asked.
+  #readAgain({ query, bytes, block }: Asked): void {
+    const packet = this.#packet
+    packet.accept(bytes)
+    packet.takeEdns(query.edns)
+    this.#exchange.asked(packet, query.client, query.server)
+    this.#exchange.placed(block, query.zone, query)
+  }
+
+  #tellOf({ query, block }: Asked): void {
+    this.#exchange.durationSeconds = (this.#options.clock.now() - query.start) / 1000
     if (block) this.#tell(block.observers, block.settings.debug)
     else this.#tell([this.#options.dropped], false)
-    reply(bytes)
+  }
+
+  // Observers see one query, when its last message has been sent: with the size of all of them, as CoreDNS counts.
+  #stream(asked: Asked, response: Response, stream: RecordStream): void {
+    if (!asked.replyStream) {
+      stream.records.return?.()
+      stream.ended(0, false)
+      this.#finish(
+        asked,
+        fail(rcodes.SERVFAIL, `an answer of several messages cannot be sent over ${asked.client.transport}`),
+      )
+      return
+    }
+    const { query, block } = asked
+    const kept: Asked = { ...asked, bytes: asked.bytes.slice() }
+    const question = { name: query.name, type: this.#packet.type, class: this.#packet.class }
+    const messages = new MessageStream(this.#packet, {
+      question,
+      response,
+      stream,
+      turns: this.#turns,
+      broke: (error) => this.#options.bug(error, query.name, block?.settings.debug ?? false),
+      ended: (error) => {
+        this.#readAgain(kept)
+        this.#exchange.streamed(error === null ? response : { ...response, error }, messages)
+        this.#tellOf(kept)
+        this.#answered()
+      },
+    })
+    this.#pending++
+    asked.replyStream(messages)
   }
 
   // Records that cannot be encoded are a bug of who made them.
@@ -305,6 +369,22 @@ export class Engine {
     exchange.durationSeconds = (this.#options.clock.now() - query.start) / 1000
     this.#tell(block.observers, block.settings.debug)
     return response
+  }
+}
+
+/** Takes messages as fast as they are made. */
+function takeAll(messages: Messages, done: (all: readonly Uint8Array[]) => void, taken: Uint8Array[] = []): void {
+  for (;;) {
+    const message = messages.next()
+    if (message === null) {
+      done(taken)
+      return
+    }
+    if (message === 'later') {
+      setImmediate(() => takeAll(messages, done, taken))
+      return
+    }
+    taken.push(message)
   }
 }
 

@@ -126,6 +126,18 @@ export class Exchange implements Observation {
     this.#own = response.metadata
   }
 
+  /** Takes over an answer of several messages, when they have been sent. */
+  streamed(
+    response: Response,
+    sent: { readonly flags: number; readonly size: number; readonly uncompressedSize: number },
+  ): void {
+    this.answeredWith(response, null, sent.uncompressedSize)
+    this.flags = sent.flags
+    this.responseSize = sent.size
+    this.hasAnswer = true
+    this.negative = false
+  }
+
   dropped(): void {
     this.answered = false
     this.rcode = 0

@@ -5,11 +5,13 @@ import type {
   Answered,
   BlockSettings,
   Clock,
+  Contract,
   Host,
   Layer,
   Log,
   Metrics,
   Observer,
+  Offer,
   ServiceLine,
 } from '../plugins/plugin.ts'
 import { amendQuery, type Query } from '../plugins/query.ts'
@@ -32,6 +34,8 @@ export interface BlockInSetup {
   readonly layers: Layer[]
   readonly observers: Observer[]
   readonly offers: Map<string, (query: Query) => string | undefined>
+  /** By the contract's name. */
+  readonly contracts: Map<string, Offer<unknown>[]>
 }
 
 /** A service that a setup asked for. */
@@ -107,6 +111,10 @@ export function makeHost(plugin: string, block: BlockInSetup, context: HostConte
     },
     observe: (observer) => block.observers.push(observer),
     offerMetadata: (label, value) => block.offers.set(label, value),
+    offer: (contract, value) => {
+      block.contracts.set(contract.name, [...(block.contracts.get(contract.name) ?? []), { plugin, value }])
+    },
+    offered: <Value>({ name }: Contract<Value>) => (block.contracts.get(name) ?? []) as readonly Offer<Value>[],
     resolve: (query) => {
       if (query.depth >= resolveDepthMax) return fail(rcodes.SERVFAIL, `look-ups nested deeper than ${resolveDepthMax}`)
       // As CoreDNS: what an alias leads to is looked for in class IN.

@@ -122,6 +122,7 @@ function beginSetup(source: ServerBlock, endpoints: readonly Endpoint[], configu
     names: [],
     observers: [],
     offers: new Map(),
+    contracts: new Map(),
   }
 }
 

@@ -17,6 +17,12 @@ export const resolveDepthMax = 10
 export const plainUdpBytes = 512
 export const messageBytesMax = 65_535
 
+/** Octets at which a message of a zone transfer is full: as far as pointers of name compression reach (RFC 1035 4.1.4). */
+export const streamMessageBytes = 16_384
+
+/** Records of a transfer that are encoded between two looks at the clock. */
+export const streamRecordsAtOnce = 16
+
 /** The longest piece of background work between two queries, in milliseconds. */
 export const pieceMs = 1
 

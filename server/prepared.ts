@@ -194,15 +194,20 @@ export function responseFlags(response: Response): number {
   )
 }
 
-// Id, opcode, RD and CD are the query's (RFC 1035 4.1.1); CoreDNS copies RD and CD for opcode QUERY only.
 function patchHeader(reply: Uint8Array, packet: Packet, response: Response): void {
   writeU16(reply, 0, packet.id)
-  const copied = packet.opcode === 0 ? packet.flags & (flagBits.rd | flagBits.cd) : 0
-  const rd = response.rd === null ? copied & flagBits.rd : response.rd ? flagBits.rd : 0
-  writeU16(reply, 2, u16(reply, 2) | (packet.opcode << 11) | rd | (copied & flagBits.cd))
+  writeU16(reply, 2, u16(reply, 2) | queryFlags(packet, response))
 }
 
-function writeReplyOpt(packet: Packet, response: Response): Uint8Array {
+/** What of the header's second 16 bits is the query's: opcode, RD and CD (RFC 1035 4.1.1); CoreDNS copies RD and CD for opcode QUERY only. */
+export function queryFlags(packet: Packet, response: Response): number {
+  const copied = packet.opcode === 0 ? packet.flags & (flagBits.rd | flagBits.cd) : 0
+  const rd = response.rd === null ? copied & flagBits.rd : response.rd ? flagBits.rd : 0
+  return (packet.opcode << 11) | rd | (copied & flagBits.cd)
+}
+
+/** The OPT record of the reply to a packet that has one. */
+export function writeReplyOpt(packet: Packet, response: Response): Uint8Array {
   const options: EdnsOption[] = [...response.options]
   if (response.echo) {
     for (const option of echoedFrom(packet))
@@ -212,7 +217,7 @@ function writeReplyOpt(packet: Packet, response: Response): Uint8Array {
   return writeEdns({
     udpSize: Math.min(packet.udpSize, Math.max(plainUdpBytes, response.udpSizeMax)),
     version: 0,
-    do: packet.do,
+    do: response.do ?? packet.do,
     z: packet.z,
     extendedRcode: response.rcode >> 4,
     options,

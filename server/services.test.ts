@@ -192,3 +192,41 @@ t.test('stopping waits for services that take their time, not for one that never
     [['stop']],
   )
 })
+
+t.test(
+  'a snapshot may take its time: what is published meanwhile is part of it, what comes after follows it',
+  async (t) => {
+    const made = Promise.withResolvers<object>()
+    let context!: ServiceContext
+    const plugin = definePlugin({
+      name: 'p',
+      setup: () => undefined,
+      services: {
+        patient: {
+          start: (_options: object, given: ServiceContext): RunningService => {
+            context = given
+            return { snapshot: () => made.promise, stop: () => {} }
+          },
+        },
+      },
+    })
+    const services = new Services(
+      new Map([['p', plugin]]),
+      (_plugin, publish) => ({ publish }) as ServiceContext,
+      (_name, error) => t.fail(String(error)),
+    )
+    const ear = new Ear()
+    const leaver = new Ear()
+    for (const each of [ear, leaver]) services.subscribe(each, { plugin: 'p', service: 'patient', options: {} })
+    await settled()
+    // A serving thread passes over batches that come before it has started.
+    context.publish({ early: 1 })
+    services.unsubscribe(leaver)
+    made.resolve({ all: 1 })
+    await made.promise
+    await settled()
+    context.publish({ late: 1 })
+    t.same(ear.heard, ['batch {"early":1}', 'started {"all":1}', 'batch {"late":1}'])
+    t.same(leaver.heard, ['batch {"early":1}'])
+  },
+)

@@ -51,7 +51,7 @@ export class Services {
     const ready = running ? shared.running.then((service) => this.#refreshed(shared.plugin, service)) : shared.running
     ready.then(
       (service) => {
-        if (this.#of.get(subscriber) === shared) this.#join(subscriber, shared.plugin, service)
+        if (this.#of.get(subscriber) === shared) void this.#join(subscriber, shared, service)
       },
       (error: unknown) => {
         this.unsubscribe(subscriber)
@@ -69,17 +69,19 @@ export class Services {
     return service
   }
 
-  #join(subscriber: Subscriber, plugin: string, service: RunningService): void {
+  // A subscriber that has not started ignores batches, so what is published while its snapshot is made must be in it.
+  async #join(subscriber: Subscriber, shared: Shared, service: RunningService): Promise<void> {
     let batch: object | undefined
     try {
-      batch = service.snapshot()
+      const snapshot = service.snapshot()
+      batch = snapshot instanceof Promise ? await snapshot : snapshot
     } catch (error) {
-      this.#failed(plugin, error)
+      this.#failed(shared.plugin, error)
       this.unsubscribe(subscriber)
       subscriber.refused(errorText(error))
       return
     }
-    subscriber.started(batch)
+    if (this.#of.get(subscriber) === shared) subscriber.started(batch)
   }
 
   #start(key: string, wanted: { plugin: string; service: string; options: object }): Shared {

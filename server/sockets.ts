@@ -62,7 +62,7 @@ export class Sockets {
   // One port for both transports; with port 0 TCP takes the port that UDP was given. TCP comes last: who sees that it listens may send datagrams.
   async #bind(bound: Bound, plan: ListenerPlan, { tcp, udp }: Transports): Promise<void> {
     const { host, port, server } = plan
-    const receive: Receive = (bytes, client, reply) => bound.engine.receive(bytes, client, reply)
+    const receive: Receive = (bytes, client, reply, stream) => bound.engine.receive(bytes, client, reply, stream)
     const settings = (): TransportSettings => bound.settings
     const datagram = await udp.open({ host, port, receive, settings, failed: () => this.#failed(server, 'udp') })
     try {

@@ -1,6 +1,7 @@
 // The main thread: loads configurations into every serving thread (all or none), runs the services, HTTP and metrics that exist once a process, and stops it all
 // in order.
 
+import type { MessagePort } from 'node:worker_threads'
 import { ConfigError } from '../plugins/directive.ts'
 import type { Clock, HttpListeners, Plugin, ProcessControl, ServiceContext } from '../plugins/plugin.ts'
 import { guardedClock } from './clock.ts'
@@ -9,6 +10,7 @@ import type { Line, ListenerNotice, Notice, Order } from './link.ts'
 import { type LogSink, makeLog } from './log.ts'
 import type { MetricsRegistry } from './metrics/registry.ts'
 import { ThreadMetrics } from './metrics/thread-metrics.ts'
+import { ServiceThreads } from './service-threads.ts'
 import { Services, type Subscriber } from './services.ts'
 
 /** Starts a serving thread that talks through the line it is given; returns the other end. */
@@ -41,6 +43,7 @@ interface Worker {
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #services: Services
+  readonly #threads = new ServiceThreads((error, module) => this.bug(error, `the thread ${module}`))
   readonly #workers: Worker[] = []
   readonly #metrics: ThreadMetrics
   #running: Configuration | null = null
@@ -219,7 +222,8 @@ export class Supervisor {
     const { random, sink, http } = this.#options
     const log = makeLog(sink, `plugin/${plugin}: `)
     const clock = guardedClock(this.#options.clock, (error) => this.bug(error, `plugin/${plugin}`))
-    return { clock, random, log, metrics: this.#metrics, http, process: this.#control(), publish }
+    const thread = (module: URL): MessagePort => this.#threads.connect(module)
+    return { clock, random, log, metrics: this.#metrics, http, process: this.#control(), thread, publish }
   }
 
   #control(): ProcessControl {

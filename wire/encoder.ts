@@ -77,6 +77,18 @@ export class Encoder {
     }
   }
 
+  /** Appends one record if it fits; else the message is full, and only `raw` may follow. */
+  add(section: SectionName, record: ResourceRecord): boolean {
+    const at = this.#length
+    if (!this.#record(record)) {
+      this.#length = at
+      return false
+    }
+    this.uncompressedLength += record.owner.wire.length + 10 + record.rdata.length
+    this.#bump(countAt[section])
+    return true
+  }
+
   /** Appends a ready record (OPT) to the additional section, into the room that was reserved. */
   raw(record: Uint8Array): void {
     this.#reserved = 0

@@ -28,6 +28,7 @@ export class ZoneBuilder {
   /** Rdata of large RRsets, so that finding a repeated record stays cheap. */
   readonly #seen = new Map<OpenSet, Set<string>>()
   readonly #denials: Denial[] = []
+  readonly #repeated: ResourceRecord[] = []
   #last: ZoneNode
 
   constructor(origin: Name) {
@@ -36,7 +37,7 @@ export class ZoneBuilder {
     this.#nodes.set(origin.key, this.#last)
   }
 
-  /** Adds a record. One that is there already is left out (RFC 2181 5), and one outside the zone, which no query could reach. Throws ZoneError for what cannot be served. */
+  /** Adds a record. One that is there already is left out of answers (RFC 2181 5), and one outside the zone, which no query could reach. Throws ZoneError for what cannot be served. */
   add(record: ResourceRecord): void {
     const { type } = record
     if (type === types.NSEC3 || type === types.NSEC3PARAM) {
@@ -51,7 +52,10 @@ export class ZoneBuilder {
     if (type === types.RRSIG) set.signatures = appended(set.signatures, record)
     else if (type === types.SOA) set.records = [record]
     else if (!this.#isRepeated(set, record)) set.records = appended(set.records, record)
-    else return
+    else {
+      this.#repeated.push(record)
+      return
+    }
     this.#recordCount++
   }
 
@@ -67,7 +71,12 @@ export class ZoneBuilder {
   /** `finish` in steps of far less than a millisecond, however large the zone. */
   *finishing(): Generator<void, Zone, void> {
     const denials = yield* sortedInSteps(this.#denials)
-    return new Zone(this.origin, { nodes: this.#nodes, denials, recordCount: this.#recordCount })
+    return new Zone(this.origin, {
+      nodes: this.#nodes,
+      denials,
+      repeated: this.#repeated,
+      recordCount: this.#recordCount,
+    })
   }
 
   #nodeOf(owner: Name): ZoneNode | null {

@@ -10,6 +10,7 @@ import type { Name } from '../wire/name.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { types } from '../wire/registry.ts'
 import { canonicalKey } from './canonical-order.ts'
+import { sortedInSteps } from './sorted-in-steps.ts'
 
 /** Records of one owner and type, in the order of the zone file, with the signatures over them (any of both may be missing, not both). */
 export interface RRset {
@@ -56,6 +57,8 @@ export interface ZoneParts {
   readonly nodes: ReadonlyMap<string, ZoneNode>
   /** In the order of their keys. */
   readonly denials: readonly Denial[]
+  /** Records that equal one of the nodes', as often as they were written again. */
+  readonly repeated: readonly ResourceRecord[]
   readonly recordCount: number
 }
 
@@ -68,8 +71,10 @@ export class Zone {
   readonly #nodes: ReadonlyMap<string, ZoneNode>
   /** NSEC sets in canonical order of their owners; empty in an unsigned zone. */
   readonly #denials: readonly Denial[]
+  readonly #repeated: readonly ResourceRecord[]
+  #ordered: readonly ZoneNode[] | null = null
 
-  constructor(origin: Name, { nodes, denials, recordCount }: ZoneParts) {
+  constructor(origin: Name, { nodes, denials, repeated, recordCount }: ZoneParts) {
     const apex = nodes.get(origin.key)
     const soa = apex?.set(types.SOA)?.records[0]
     if (!apex || !soa) throw new ZoneError(`no SOA record for origin ${origin}`)
@@ -79,6 +84,7 @@ export class Zone {
     this.recordCount = recordCount
     this.#nodes = nodes
     this.#denials = denials
+    this.#repeated = repeated
   }
 
   /** The SOA's serial (RFC 1982 arithmetic applies). */
@@ -104,16 +110,39 @@ export class Zone {
     return this.#denials[low - 1]?.set
   }
 
-  /** Every record in the order of a zone transfer: the SOA, the NS of the apex, the rest of the apex, then the other names in canonical order. The closing SOA is the caller's. */
-  *records(): Generator<ResourceRecord> {
+  /** Every record in the order of a zone transfer: the SOA, the NS of the apex, the rest of the apex, then the other names in canonical order, and last what was written more than once, which secondaries drop. Null marks a step of the sorting. The closing SOA is the caller's. */
+  *records(): Generator<ResourceRecord | null, void, void> {
     const first = [types.SOA, types.NS].flatMap((type) => this.apex.sets.filter((set) => set.type === type))
     for (const set of first) yield* recordsOf(set)
     for (const set of this.apex.sets) if (!first.includes(set)) yield* recordsOf(set)
-    const others = [...this.#nodes.values()].filter((node) => node !== this.apex && !node.isEmpty)
-    const ordered = others.map((node) => ({ node, order: canonicalKey(node.name) })).sort(byOrder)
-    for (const { node } of ordered) for (const set of node.sets) yield* recordsOf(set)
+    for (const node of yield* this.#inOrder()) for (const set of node.sets) yield* recordsOf(set)
+    yield* this.#repeated
+  }
+
+  /** The nodes with records below the apex; sorted for the first transfer. */
+  *#inOrder(): Generator<null, readonly ZoneNode[], void> {
+    if (this.#ordered) return this.#ordered
+    const nodes: { readonly node: ZoneNode; readonly order: string }[] = []
+    for (const node of this.#nodes.values()) {
+      if (node === this.apex || node.isEmpty) continue
+      nodes.push({ node, order: canonicalKey(node.name) })
+      if (nodes.length % stepNodes === 0) yield null
+    }
+    const sorting = sortedInSteps(nodes)
+    for (;;) {
+      const step = sorting.next()
+      // The keys are ten times the nodes' references, which is all that is kept.
+      if (step.done) {
+        this.#ordered = step.value.map(({ node }) => node)
+        return this.#ordered
+      }
+      yield null
+    }
   }
 }
+
+/** Nodes looked at in one step. */
+const stepNodes = 64
 
 /** The serial in a SOA record's rdata: the first of its last five numbers. */
 export function serialOf(soa: ResourceRecord): number {
@@ -125,6 +154,3 @@ function* recordsOf(set: RRset): Generator<ResourceRecord> {
   yield* set.records
   yield* set.signatures
 }
-
-const byOrder = (one: { order: string }, other: { order: string }): number =>
-  one.order < other.order ? -1 : Number(one.order > other.order)

@@ -55,7 +55,8 @@ class HostsAnswerer {
     const { zones, fallthrough, fallthroughUnsupported } = this.#config
     const zone = longestZone(zones, name)
     if (type === types.PTR) return this.#pointers(query, zone, next)
-    if (!zone) return next(query)
+    // Names without a zone around them cannot be transferred.
+    if (!zone || type === types.AXFR || type === types.IXFR) return next(query)
     if (type === types.A) {
       const records = this.#addresses(query, 'v4')
       if (records.length > 0) return this.#positive(records)
@@ -64,6 +65,8 @@ class HostsAnswerer {
       if (records.length > 0) return this.#positive(records)
     } else if (fallthroughUnsupported && fallthrough.through(name)) return next(query)
     if (this.#tables.some((table) => table.lists(name))) return this.#negative(rcodes.NOERROR, zone, name)
+    // The SOA that denials carry is made up: who asks for the zone's own is told by the zone's owner, or nobody.
+    if (type === types.SOA && name.equals(zone)) return this.#passOn(query, next)
     return fallthrough.through(name) ? this.#passOn(query, next) : this.#missing(query, zone)
   }
 
@@ -105,17 +108,14 @@ class HostsAnswerer {
   }
 
   /** A name without addresses that no other plugin is asked for. */
-  #missing({ name, type }: Query, zone: Name): Response {
+  #missing({ name }: Query, zone: Name): Response {
     if (this.#host.block.settings.compat) return fail(rcodes.SERVFAIL)
     if (!this.#served.isRead) {
       const text = 'the hosts file has not been read'
       return fail(rcodes.SERVFAIL, text, [{ code: edeCodes.NOT_READY, text }])
     }
-    if (!name.equals(zone)) {
-      const exists = this.#tables.some((table) => table.hasOtherwise(name))
-      return this.#negative(exists ? rcodes.NOERROR : rcodes.NXDOMAIN, zone, name)
-    }
-    return type === types.SOA ? this.#positive([this.#soa(zone)]) : this.#negative(rcodes.NOERROR, zone, name)
+    const exists = name.equals(zone) || this.#tables.some((table) => table.hasOtherwise(name))
+    return this.#negative(exists ? rcodes.NOERROR : rcodes.NXDOMAIN, zone, name)
   }
 
   // Where names are passed on, the zone and its SOA are another plugin's.

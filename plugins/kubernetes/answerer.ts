@@ -7,16 +7,17 @@ import { ResourceRecord } from '../../wire/record.ts'
 import { classes, edeCodes, rcodes, types } from '../../wire/registry.ts'
 import { addressOfReverse } from '../../wire/reverse.ts'
 import { whenAnswered } from '../answered.ts'
+import { labelsBelow } from '../external-names.ts'
 import type { Answered } from '../plugin.ts'
 import { amendQuery, type Query } from '../query.ts'
 import { combine, type Response, respond, reuseWhile, useOnce } from '../response.ts'
+import { addressRecords, recordOf, serviceRecords } from '../service-records.ts'
 import type { Version } from '../version.ts'
 import type { ClusterIndex } from './cluster-index.ts'
-import { aliasDepthMax, schemaTtl, soaTtlMax } from './limits.ts'
+import { aliasDepthMax, clusterSchema, multiclusterSchema, schemaTtl, soaTtlMax } from './limits.ts'
 import { type Found, Lookup } from './lookup.ts'
-import { labelsBelow, type NameParts, readNameParts } from './name-parts.ts'
-import type { KubernetesOptions } from './options.ts'
-import { addressRecords, recordOf, serviceRecords } from './records.ts'
+import { type NameParts, readNameParts } from './name-parts.ts'
+import { isMulticluster, type KubernetesOptions } from './options.ts'
 import { Reverse } from './reverse.ts'
 
 /** The name was not found, as far as `depends` stand. */
@@ -44,6 +45,8 @@ export class Answerer {
   readonly #lookup: Lookup
   readonly #reverse: Reverse
   readonly #soas: ReadonlyMap<string, Uint8Array>
+  /** The version of the DNS schema that the block's zones follow. */
+  readonly #schema: string
 
   /** Throws NameError if a zone is so long that its own records' names don't fit. */
   constructor(parts: AnswererParts) {
@@ -51,6 +54,7 @@ export class Answerer {
     this.#parts = parts
     this.#lookup = new Lookup(options, index)
     this.#reverse = new Reverse(options, index, this.#lookup)
+    this.#schema = isMulticluster(options, options.primaryZone) ? multiclusterSchema : clusterSchema
     this.#soas = new Map(options.zones.map((zone) => [zone.key, soaOf(zone, options.ttlSeconds)]))
   }
 
@@ -60,7 +64,7 @@ export class Answerer {
     if (labels.length === 0) return this.#apex(query, zone)
     if (labels.length === 1 && labels[0] === 'dns-version') {
       if (query.type !== types.TXT) return new Denial([])
-      return this.#positive([recordOf(query.name, types.TXT, schemaTtl, txtRdata(['1.1.0']))], [])
+      return this.#positive([recordOf(query.name, types.TXT, schemaTtl, txtRdata([this.#schema]))], [])
     }
     const reverse = isReverseName(query.name)
     if (labels.at(-1) === 'dns' && labels.length <= 2 && !(reverse && query.type === types.PTR)) {
@@ -68,7 +72,7 @@ export class Answerer {
       if (labels[0] === 'ns') return this.#nameServerAddresses(query, zone)
     }
     if (reverse && !isTree(labels)) return this.#pointer(query, zone)
-    const parts = readNameParts(labels, this.#parts.options.zonal)
+    const parts = this.#read(labels, zone)
     return parts ? this.#forward(query, zone, parts) : new Denial([])
   }
 
@@ -122,9 +126,7 @@ export class Answerer {
     const names = new Map(servers.map(({ name }) => [name.key, name]))
     const records = [...names.values()].map((name) => recordOf(query.name, types.NS, ttlSeconds, name.wire))
     const glue = [...names.values()].flatMap((name) => {
-      const candidates = servers.flatMap(({ name: owner, octets }) =>
-        owner.equals(name) ? [{ octets, label: '', ports: [] }] : [],
-      )
+      const candidates = servers.flatMap(({ name: owner, octets }) => (owner.equals(name) ? [{ octets }] : []))
       return [types.A, types.AAAA].flatMap((type) => addressRecords(name, type, ttlSeconds, candidates))
     })
     return this.#positive(records, depends, glue)
@@ -132,7 +134,7 @@ export class Answerer {
 
   #nameServerAddresses(query: Query, zone: Name): Response {
     const { servers, depends } = this.#reverse.servers(zone, this.#parts.localAddresses())
-    const candidates = servers.map(({ octets }) => ({ octets, label: '', ports: [] }))
+    const candidates = servers.map(({ octets }) => ({ octets }))
     const { ttlSeconds } = this.#parts.options
     const wanted = query.type === types.A || query.type === types.AAAA
     const records = wanted ? addressRecords(query.name, query.type, ttlSeconds, candidates) : []
@@ -161,7 +163,7 @@ export class Answerer {
   // ---- Services and pods -----------------------------------------------------------------------------------------------------------
 
   #forward(query: Query, zone: Name, parts: NameParts): Answered | Denial {
-    const found = this.#lookup.find(parts)
+    const found = this.#find(parts, zone)
     if (!found.exists) return new Denial(found.depends)
     // CoreDNS denies TXT for `pod` and for namespaces; `svc`, like the zone, is too much to hide from caches that apply RFC 8020.
     if (
@@ -177,10 +179,26 @@ export class Answerer {
       const records = addressRecords(query.name, query.type, ttlSeconds, found.candidates)
       if (records.length > 0) return this.#positive(records, found.depends)
     } else if (query.type === types.SRV) {
-      const { answer, additional } = serviceRecords(query.name, ttlSeconds, zone, found)
+      const { answer, additional } = serviceRecords(found.candidates, {
+        owner: query.name,
+        service: found.owner,
+        zone,
+        ttlSeconds,
+        addressTtlSeconds: ttlSeconds,
+        otherPorts: 0,
+      })
       if (answer.length > 0) return this.#positive(answer, found.depends, additional)
     }
     return this.#noData(query, zone, found.depends)
+  }
+
+  #read(labels: readonly string[], zone: Name): NameParts | null {
+    const { options } = this.#parts
+    return readNameParts(labels, { zonal: options.zonal, multicluster: isMulticluster(options, zone) })
+  }
+
+  #find(parts: NameParts, zone: Name): Found {
+    return this.#lookup.find(parts, isMulticluster(this.#parts.options, zone))
   }
 
   /** An ExternalName: its CNAME, followed for addresses. An alias inside the zone that leads to no address is left out, as CoreDNS does. */
@@ -213,8 +231,8 @@ export class Answerer {
   }
 
   #lookUpTarget(target: Name, zone: Name): Found | null {
-    const parts = readNameParts(labelsBelow(target, zone), this.#parts.options.zonal)
-    return parts && parts.tree !== '' ? this.#lookup.find(parts) : null
+    const parts = this.#read(labelsBelow(target, zone), zone)
+    return parts && parts.tree !== '' ? this.#find(parts, zone) : null
   }
 
   /** The target's own response decides nothing but the records: CoreDNS answers NOERROR with the alias whatever became of it. */
@@ -242,7 +260,8 @@ const reverseRoots = ['in-addr.arpa.', 'ip6.arpa.'].map((root) => Name.parse(roo
 const isReverseName = (name: Name): boolean =>
   name.labelCount > 2 && reverseRoots.some((root) => name.isSubdomainOf(root))
 
-function soaOf(zone: Name, ttlSeconds: number): Uint8Array {
+/** The rdata of a zone's SOA record, with serial 0. */
+export function soaOf(zone: Name, ttlSeconds: number): Uint8Array {
   return soaRdata({
     mname: Name.fromLabels(['ns', 'dns'], zone),
     rname: Name.fromLabels(['hostmaster'], zone),

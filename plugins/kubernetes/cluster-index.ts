@@ -1,59 +1,86 @@
 // The cluster as one serving thread sees it, and the versions that tell answers when they are stale.
 //
-//   names     namespace ─► presence        "NS", "NS/SERVICE" that don't exist: slot of `absent`
-//                └─ service ─► spec, endpoints, occupancy        endpoint names: slot of `endpointNames`
-//   reverse   address ─► Services with that cluster address, slices with that endpoint        slot of `addresses`
-//   pods      address ─► pods        slot of `podAddresses`
+//   namespaces  name ─► presence           a namespace that doesn't exist: slot of `absent`
+//      ├─ services: ServiceTree            Services of this cluster
+//      └─ imports:  ServiceTree            Services of all clusters (KEP-1645), by the same namespaces
+//   pods        by address                 slot of `podAddresses`
 //
-// A change raises exactly what it changes: an endpoint that goes raises its own name, its address and its Service's `endpoints`, but nothing that a ClusterIP's
-// answer was made from. Batches are applied in steps of one object, so that queries in between see each object whole.
+// Batches are applied in steps of one object, so that queries in between see each object whole.
 
-import type {
-  ClusterObject,
-  EndpointSliceObject,
-  NamespaceObject,
-  ObjectName,
-  PodObject,
-  ServiceObject,
-} from '../../k8s/objects.ts'
+import { SharedStrings } from '../../k8s/byte-text.ts'
+import { type PackedChange, packedChangesOf } from '../../k8s/object-bytes.ts'
+import type { NamespaceObject, ObjectName, PodObject } from '../../k8s/objects.ts'
 import type { ChangeBatch } from '../../k8s/store.ts'
 import { Versioned } from '../version.ts'
-import { addressKey, textKey } from './addresses.ts'
-import { MultiMap } from './multi-map.ts'
-import { ServiceNode, SliceNode, type SliceTrim, SliceView, samePorts, viewService } from './service-node.ts'
+import { PodTable } from './pod-table.ts'
+import { type ServiceNode, SharedPorts, type SliceNode, type SliceTrim } from './service-node.ts'
+import { type AddressMap, Branch, ServiceTree } from './service-tree.ts'
 import { VersionTable } from './version-table.ts'
 
 /** A namespace, or the place of one whose Services came first. */
 export class NamespaceNode {
   exists = false
+  /** Which whole batch named it last. */
+  mark = 0
   readonly presence = new Versioned()
-  readonly services = new Map<string, ServiceNode>()
+  readonly own = new Branch()
+  /** Null in nearly all clusters. */
+  imported: Branch | null = null
+
+  /** Services of this cluster by name. */
+  get services(): ReadonlyMap<string, ServiceNode> {
+    return this.own.services
+  }
+
+  /** Services of all clusters by name. */
+  get imports(): ReadonlyMap<string, ServiceNode> {
+    return this.imported?.services ?? nobody
+  }
 }
 
 /** The serving thread's copy of the cluster. */
 export class ClusterIndex {
   /** Unix seconds of the last change: the SOA's serial, which moves in answers that are already made. */
   readonly serial = { value: 0 }
+  /** What it was when the index became complete. */
+  serialAtSync = 0
   readonly namespaces = new Map<string, NamespaceNode>()
-  readonly clusterAddresses = new MultiMap<ServiceNode>()
-  readonly endpointAddresses = new MultiMap<SliceNode>()
-  readonly podsByAddress = new MultiMap<PodObject>()
-  /** `NAMESPACE` and `NAMESPACE/SERVICE` that don't exist. */
-  readonly absent = new VersionTable()
-  /** `NAMESPACE/SERVICE/LABEL`, existing or not. */
-  readonly endpointNames = new VersionTable()
-  /** Keys of addresses that PTR answers were made for, or denied. */
+  readonly services: ServiceTree
+  readonly imports: ServiceTree
+  /** Keys of addresses that PTR answers were made for, or denied: of Services, imports and endpoints, inside and outside. */
   readonly addresses = new VersionTable()
+  /** Pods by address key. */
+  readonly podsByAddress: AddressMap<PodObject>
   readonly podAddresses = new VersionTable()
   /** Raised once, when the index becomes complete. */
   readonly completion = new Versioned()
-  readonly #trim: SliceTrim
-  readonly #slices = new Map<string, SliceNode>()
-  readonly #pods = new Map<string, PodObject>()
+  readonly #strings = new SharedStrings()
+  readonly #pods = new PodTable(this.podAddresses, this.#strings)
+  #wholeBatches = 0
   #synced = false
 
   constructor(trim: SliceTrim) {
-    this.#trim = trim
+    const shared = {
+      trim,
+      ports: new SharedPorts(),
+      addresses: this.addresses,
+      pruned: (namespace: string) => this.#prune(namespace),
+    }
+    this.services = new ServiceTree({
+      ...shared,
+      find: (namespace) => this.namespaces.get(namespace)?.own ?? null,
+      make: (namespace) => this.#namespaceNode(namespace).own,
+    })
+    this.imports = new ServiceTree({
+      ...shared,
+      find: (namespace) => this.namespaces.get(namespace)?.imported ?? null,
+      make: (namespace) => {
+        const node = this.#namespaceNode(namespace)
+        node.imported ??= new Branch()
+        return node.imported
+      },
+    })
+    this.podsByAddress = this.#pods.byAddress
   }
 
   /** What is not here does not exist. */
@@ -61,59 +88,110 @@ export class ClusterIndex {
     return this.#synced
   }
 
-  service(namespace: string, name: string): ServiceNode | undefined {
-    return this.namespaces.get(namespace)?.services.get(name)
+  /** `NAMESPACE` and `NAMESPACE/SERVICE` that don't exist. */
+  get absent(): VersionTable {
+    return this.services.absent
   }
 
-  /** Applies a batch, one object a step. */
-  *apply(batch: ChangeBatch): Generator<void, void, void> {
-    for (const object of batch.upserts) {
-      this.#upsert(object)
+  /** `NAMESPACE/SERVICE/LABEL`, existing or not. */
+  get endpointNames(): VersionTable {
+    return this.services.endpointNames
+  }
+
+  get clusterAddresses(): AddressMap<ServiceNode> {
+    return this.services.clusterAddresses
+  }
+
+  get endpointAddresses(): AddressMap<SliceNode> {
+    return this.services.endpointAddresses
+  }
+
+  service(namespace: string, name: string): ServiceNode | undefined {
+    return this.services.get(namespace, name)
+  }
+
+  import(namespace: string, name: string): ServiceNode | undefined {
+    return this.imports.get(namespace, name)
+  }
+
+  /** Applies a batch, one object a step; `podSeen` is told of each pod that is new or changed. */
+  *apply(batch: ChangeBatch, podSeen: (pod: PodObject) => void = () => {}): Generator<void, void, void> {
+    const known = this.namespaces.size > 0 || this.#pods.count > 0
+    if (batch.whole) this.#wholeBatches++
+    for (const change of packedChangesOf(batch.records, this.#strings)) {
+      this.#change(change)
+      if ('object' in change && change.object.kind === 'Pod') podSeen(change.object)
       this.serial.value = batch.serial
       yield
     }
-    for (const object of batch.deletes) {
-      this.#delete(object)
-      this.serial.value = batch.serial
-      yield
-    }
+    if (batch.whole && known) yield* this.#sweep()
     this.serial.value = batch.serial
     if (!batch.synced || this.#synced) return
     this.#synced = true
+    this.serialAtSync = batch.serial
     this.completion.changed()
   }
 
-  #upsert(object: ClusterObject): void {
-    switch (object.kind) {
-      case 'Service':
-        this.#putService(object)
-        break
-      case 'EndpointSlice':
-        this.#putSlice(object)
-        break
-      case 'Namespace':
-        this.#putNamespace(object)
-        break
-      case 'Pod':
-        this.#putPod(object)
-        break
-    }
+  #change(change: PackedChange): void {
+    const mark = this.#wholeBatches
+    if ('deleted' in change) this.#delete(change.deleted)
+    else if ('slice' in change) this.#treeOf(change.slice.kind).putSlice(change.slice, mark)
+    else if (change.object.kind === 'Namespace') this.#putNamespace(change.object)
+    else if (change.object.kind === 'Pod') this.#pods.put(change.object, mark)
+    else this.#treeOf(change.object.kind).putService(change.object, mark)
   }
 
   #delete({ kind, namespace, name }: ObjectName): void {
     switch (kind) {
       case 'Service':
-        this.#dropService(namespace, name)
+      case 'ServiceImport':
+        this.#treeOf(kind).dropService(namespace, name)
         break
       case 'EndpointSlice':
-        this.#dropSlice(`${namespace}/${name}`)
+      case 'ImportedSlice':
+        this.#treeOf(kind).dropSlice(namespace, name)
         break
       case 'Namespace':
         this.#dropNamespace(name)
         break
       case 'Pod':
-        this.#dropPod(`${namespace}/${name}`)
+        this.#pods.drop(namespace, name)
         break
+    }
+  }
+
+  #treeOf(kind: 'Service' | 'EndpointSlice' | 'ServiceImport' | 'ImportedSlice'): ServiceTree {
+    return kind === 'Service' || kind === 'EndpointSlice' ? this.services : this.imports
+  }
+
+  /** Drops, after a whole batch, what it did not name. Whatever it named is there by now, so nothing is missing in between. */
+  *#sweep(): Generator<void, void, void> {
+    const mark = this.#wholeBatches
+    for (const [name, node] of this.namespaces) {
+      yield* this.#sweepBranch(this.services, name, node.own)
+      if (node.imported) yield* this.#sweepBranch(this.imports, name, node.imported)
+      if (node.mark !== mark) this.#dropNamespace(name)
+    }
+    const pods: PodObject[] = []
+    for (const pod of this.#pods.withoutMark(mark)) {
+      if (pod) pods.push(pod)
+      yield
+    }
+    for (const { namespace, name } of pods) {
+      this.#pods.drop(namespace, name)
+      yield
+    }
+  }
+
+  *#sweepBranch(tree: ServiceTree, namespace: string, { services, slices }: Branch): Generator<void, void, void> {
+    const mark = this.#wholeBatches
+    for (const [name, slice] of slices) {
+      if (slice.mark !== mark) tree.dropSlice(namespace, name)
+      yield
+    }
+    for (const [name, service] of services) {
+      if (service.mark !== mark) tree.dropService(namespace, name)
+      yield
     }
   }
 
@@ -127,6 +205,7 @@ export class ClusterIndex {
 
   #putNamespace({ name }: NamespaceObject): void {
     const node = this.#namespaceNode(name)
+    node.mark = this.#wholeBatches
     if (node.exists) return
     node.exists = true
     this.absent.changed(name)
@@ -137,142 +216,14 @@ export class ClusterIndex {
     if (!node?.exists) return
     node.exists = false
     node.presence.changed()
-    if (node.services.size === 0) this.namespaces.delete(name)
+    this.#prune(name)
   }
 
-  // ---- services ------------------------------------------------------------------------------------------------------------------
-
-  #serviceNode(namespace: string, name: string): ServiceNode {
-    const { services } = this.#namespaceNode(namespace)
-    const node = services.get(name) ?? new ServiceNode(namespace, name)
-    services.set(name, node)
-    return node
-  }
-
-  #dropIfEmpty(node: ServiceNode): void {
-    if (node.view || node.slices.size > 0) return
-    const namespace = this.namespaces.get(node.namespace)
-    namespace?.services.delete(node.name)
-    if (namespace && !namespace.exists && namespace.services.size === 0) this.namespaces.delete(node.namespace)
-  }
-
-  #putService(object: ServiceObject): void {
-    const node = this.#serviceNode(object.namespace, object.name)
-    const before = node.view
-    node.view = viewService(object)
-    if (!before) this.absent.changed(`${object.namespace}/${object.name}`)
-    node.spec.changed()
-    this.#moveClusterAddresses(node, before?.addresses ?? [], node.view.addresses)
-  }
-
-  #dropService(namespace: string, name: string): void {
-    const node = this.service(namespace, name)
-    if (!node?.view) return
-    this.#moveClusterAddresses(node, node.view.addresses, [])
-    node.view = null
-    node.spec.changed()
-    this.#dropIfEmpty(node)
-  }
-
-  #moveClusterAddresses(node: ServiceNode, before: readonly Uint8Array[], after: readonly Uint8Array[]): void {
-    const old = new Set(before.map(addressKey))
-    const now = new Set(after.map(addressKey))
-    for (const key of now) {
-      if (old.has(key)) continue
-      this.clusterAddresses.add(key, node)
-      this.addresses.changed(key)
-    }
-    for (const key of old) {
-      if (now.has(key)) continue
-      this.clusterAddresses.delete(key, node)
-      this.addresses.changed(key)
-    }
-  }
-
-  // ---- endpoints -----------------------------------------------------------------------------------------------------------------
-
-  #putSlice(object: EndpointSliceObject): void {
-    const key = `${object.namespace}/${object.name}`
-    const known = this.#slices.get(key)
-    if (known && known.service.name !== object.service) this.#dropSlice(key)
-    const view = new SliceView(object, this.#trim)
-    const slice = this.#slices.get(key) ?? this.#newSlice(key, object)
-    this.#changeSlice(slice, view)
-  }
-
-  #newSlice(key: string, object: EndpointSliceObject): SliceNode {
-    const service = this.#serviceNode(object.namespace, object.service)
-    const slice = new SliceNode(service, new SliceView(null, this.#trim))
-    service.slices.add(slice)
-    this.#slices.set(key, slice)
-    return slice
-  }
-
-  #dropSlice(key: string): void {
-    const slice = this.#slices.get(key)
-    if (!slice) return
-    this.#changeSlice(slice, new SliceView(null, this.#trim))
-    this.#slices.delete(key)
-    slice.service.slices.delete(slice)
-    this.#dropIfEmpty(slice.service)
-  }
-
-  #changeSlice(slice: SliceNode, view: SliceView): void {
-    const { service } = slice
-    const before = endpointsByIdentity(slice.view)
-    const after = endpointsByIdentity(view)
-    const portsDiffer = !samePorts(slice.view.ports, view.ports)
-    let differs = portsDiffer && (before.size > 0 || after.size > 0)
-    const touched = (endpoints: typeof before, others: typeof before): void => {
-      for (const [identity, { label, key }] of endpoints) {
-        const moved = !others.has(identity)
-        if (!moved && !portsDiffer) continue
-        differs = true
-        this.endpointNames.changed(`${service.namespace}/${service.name}/${label}`)
-        if (moved) this.addresses.changed(key)
-      }
-    }
-    const oldKeys = new Set([...before.values()].map(({ key }) => key))
-    const newKeys = new Set([...after.values()].map(({ key }) => key))
-    for (const key of newKeys) if (!oldKeys.has(key)) this.endpointAddresses.add(key, slice)
-    for (const key of oldKeys) if (!newKeys.has(key)) this.endpointAddresses.delete(key, slice)
-    const wasEmpty = service.endpointCount === 0
-    service.endpointCount += view.count - slice.view.count
-    slice.view = view
-    touched(before, after)
-    touched(after, before)
-    if (wasEmpty !== (service.endpointCount === 0)) service.occupancy.changed()
-    if (differs) service.endpoints.changed()
-  }
-
-  // ---- pods ----------------------------------------------------------------------------------------------------------------------
-
-  #putPod(object: PodObject): void {
-    const name = `${object.namespace}/${object.name}`
-    this.#dropPod(name)
-    const key = textKey(object.address)
-    this.#pods.set(name, object)
-    this.podsByAddress.add(key, object)
-    this.podAddresses.changed(key)
-  }
-
-  #dropPod(name: string): void {
-    const object = this.#pods.get(name)
-    if (!object) return
-    const key = textKey(object.address)
-    this.#pods.delete(name)
-    this.podsByAddress.delete(key, object)
-    this.podAddresses.changed(key)
+  #prune(name: string): void {
+    const node = this.namespaces.get(name)
+    if (!node || node.exists || node.services.size > 0 || node.imports.size > 0) return
+    this.namespaces.delete(name)
   }
 }
 
-/** The endpoints of a slice by all that answers show of them but the ports. */
-function endpointsByIdentity(view: SliceView): Map<string, { readonly label: string; readonly key: string }> {
-  const found = new Map<string, { label: string; key: string }>()
-  for (let i = 0; i < view.count; i++) {
-    const label = view.label(i)
-    const key = addressKey(view.octets(i))
-    found.set(`${label}/${view.zone(i)}/${key}`, { label, key })
-  }
-  return found
-}
+const nobody: ReadonlyMap<string, ServiceNode> = new Map()

@@ -216,7 +216,7 @@ t.test('the name servers are the Services that this server is an endpoint of, or
     'answer NS.dns.cluster.LOCAL. 5 IN AAAA fd00::53',
   ])
 
-  const service = { kind: 'Service', namespace: 'kube-system', externalName: null, ports: [] } as const
+  const service = { kind: 'Service', namespace: 'kube-system', externalName: null, external: [], ports: [] } as const
   const slice = { kind: 'EndpointSlice', namespace: 'kube-system', family: 4, ports: [] } as const
   const endpoints = [{ address: '10.0.0.53', hostname: 'dns-0', target: '', zone: '' }]
   const inCluster = new TestCluster({}, own)

@@ -1,22 +1,29 @@
 // `kubernetes`: answers the names of a cluster's Services and pods (DNS-Based Service Discovery for Kubernetes, schema 1.1.0).
 //
-//   service `watch` (once a process) ── ChangeBatch ──► ClusterIndex ◄── Answerer ◄── layer ◄── query
+//   services `cluster`, `watch` (once a process) ── ChangeBatch ──► ClusterIndex ◄── Answerer ◄── layer ◄── query
 //                                                                           └─ Denial ─► NXDOMAIN, or the next layer (`fallthrough`)
 
-import type { ChangeBatch } from '../../k8s/store.ts'
 import { NameError } from '../../wire/name.ts'
 import { rcodes, types } from '../../wire/registry.ts'
 import { whenAnswered } from '../answered.ts'
 import { ConfigError } from '../directive.ts'
-import { definePlugin, type Host, type Layer } from '../plugin.ts'
+import { externalNames } from '../external-names.ts'
+import { definePlugin, type Layer } from '../plugin.ts'
 import { depend, fail } from '../response.ts'
+import { searchPath } from '../search-path.ts'
+import { transferSource } from '../zone-transfer.ts'
 import { longestZone } from '../zones.ts'
 import { Answerer, type AnswererParts, Denial } from './answerer.ts'
 import { ClusterIndex } from './cluster-index.ts'
+import { programmingDuration } from './cluster-metrics.ts'
+import { cluster } from './cluster-service.ts'
+import { External } from './external.ts'
+import { follow } from './follow.ts'
 import { localAddresses } from './local-addresses.ts'
-import { offerMetadata } from './metadata.ts'
 import { type KubernetesOptions, readOptions } from './options.ts'
-import { apiServer, watch } from './watch.ts'
+import { SearchPaths } from './search-path.ts'
+import { ClusterZones } from './transfer.ts'
+import { watch } from './watch.ts'
 
 export const kubernetes = definePlugin({
   name: 'kubernetes',
@@ -27,21 +34,17 @@ export const kubernetes = definePlugin({
     host.onStart(() => {
       local = localAddresses(host.block.settings.addresses)
     })
-    host.onReady(() => index.synced)
-    host.metrics.histogram(programmingDuration)
-    const answerer = makeAnswerer({ options, index, resolve: host.resolve, localAddresses: () => local })
+    programmingDuration(host.metrics)
+    const parts = { options, index, resolve: host.resolve, localAddresses: () => local }
+    const answerer = makeAnswerer(parts)
+    host.offer(externalNames, new External({ ...parts, transferable: host.block.has('transfer') }))
+    host.offer(transferSource, new ClusterZones({ ...parts, host }))
+    host.offer(searchPath, new SearchPaths(options, index))
     follow(host, options, index)
     return layerOf(options, index, answerer)
   },
-  services: { watch, apiServer },
+  services: { watch, cluster },
 })
-
-const programmingDuration = {
-  name: 'coredns_kubernetes_dns_programming_duration_seconds',
-  help: 'Histogram of the time (in seconds) it took to program a dns instance.',
-  labels: ['service_kind'],
-  buckets: Array.from({ length: 20 }, (_, i) => 0.001 * 2 ** i),
-}
 
 function makeAnswerer(parts: AnswererParts): Answerer {
   try {
@@ -50,26 +53,6 @@ function makeAnswerer(parts: AnswererParts): Answerer {
     if (error instanceof NameError) throw new ConfigError(`a zone is too long for the names below it: ${error.message}`)
     throw error
   }
-}
-
-/** Subscribes the index to the cluster. Batches are applied one after another, each a little at a time. */
-function follow(host: Host, options: KubernetesOptions, index: ClusterIndex): void {
-  const learnLabels = offerMetadata(host, options, index)
-  if (options.manifests === '') {
-    host.service('apiServer', options.apiServer, () => {})
-    return
-  }
-  const wanted = {
-    manifests: options.manifests,
-    labels: options.labels,
-    namespaceLabels: options.namespaceLabels,
-    endpoints: options.endpoints,
-    pods: options.pods === 'verified',
-  }
-  host.service<ChangeBatch>('watch', wanted, (batch) => {
-    for (const object of batch.upserts) if (object.kind === 'Pod') learnLabels(object)
-    host.inPieces(index.apply(batch), () => {})
-  })
 }
 
 function layerOf(options: KubernetesOptions, index: ClusterIndex, answerer: Answerer): Layer {

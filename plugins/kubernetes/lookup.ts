@@ -2,21 +2,14 @@
 // does a look-up.
 
 import type { Name } from '../../wire/name.ts'
+import type { Candidate } from '../service-records.ts'
 import type { Version } from '../version.ts'
 import { addressKey, addressLabel, octetsOfLabel } from './addresses.ts'
 import type { ClusterIndex } from './cluster-index.ts'
 import type { NameParts } from './name-parts.ts'
 import type { KubernetesOptions } from './options.ts'
-import type { Port, ServiceNode, SliceView } from './service-node.ts'
-
-/** An address and the ports that it is offered on. */
-export interface Candidate {
-  readonly octets: Uint8Array
-  /** The endpoint's own name below the owner; '' where the address belongs to the owner itself. */
-  readonly label: string
-  /** -1 stands for no declared port. */
-  readonly ports: readonly number[]
-}
+import type { Port, ServiceNode, SliceNode } from './service-node.ts'
+import type { ServiceTree } from './service-tree.ts'
 
 /** What a look-up found. */
 export interface Found {
@@ -43,15 +36,16 @@ export class Lookup {
     this.#index = index
   }
 
-  /** Looks up a name below `svc` or `pod`. */
-  find(parts: NameParts): Found {
+  /** Looks up a name below `svc` or `pod`, in a zone of the cluster or of a set of clusters. */
+  find(parts: NameParts, multicluster: boolean): Found {
     const depends: Version[] = []
     if (parts.namespace === '') return { ...bare, depends }
     if (parts.tree === 'pod' && this.#options.pods === 'disabled') return { ...missing, depends }
     if (!this.isExposed(parts.namespace, depends)) return { ...missing, depends }
     if (parts.service === '') return { ...bare, depends }
-    const found = parts.tree === 'pod' ? this.#pod(parts, depends) : this.#service(parts, depends)
-    return { ...found, depends }
+    if (parts.tree === 'pod') return { ...this.#pod(parts, depends), depends }
+    const tree = multicluster ? this.#index.imports : this.#index.services
+    return { ...this.#service(tree, parts, depends), depends }
   }
 
   /** True if the namespace exists and is served; adds what that rests on to `depends`. */
@@ -76,11 +70,11 @@ export class Lookup {
     return { ...present, candidates, owner: [label, namespace, 'pod'] }
   }
 
-  #service(parts: NameParts, depends: Version[]): Answer {
+  #service(tree: ServiceTree, parts: NameParts, depends: Version[]): Answer {
     const { namespace, service, endpoint, port, protocol, topologyZone } = parts
-    const node = this.#index.service(namespace, service)
+    const node = tree.get(namespace, service)
     if (!node?.view) {
-      depends.push(this.#index.absent.version(`${namespace}/${service}`))
+      depends.push(tree.absent.version(`${namespace}/${service}`))
       return missing
     }
     const { view } = node
@@ -95,31 +89,16 @@ export class Lookup {
       if (node.endpointCount === 0) return missing
     }
     const owner = [service, namespace, 'svc']
-    if (endpoint !== '') return this.#endpoint(node, parts, depends, owner)
-    if (view.headless) return this.#headless(node, parts, depends, owner)
-    const ports = matching(view.ports, parts)
+    if (endpoint !== '') {
+      const candidates = endpointsCalled(tree, node, parts, depends)
+      if (candidates.length > 0) return { ...present, candidates, owner }
+      const isEmpty = parts.cluster === '' && endpoint.startsWith('_') && hasProtocol(node, endpoint.slice(1), depends)
+      return isEmpty ? bare : missing
+    }
+    if (view.headless) return headless(node, parts, depends, owner)
+    const ports = matchingPorts(view.ports, parts)
     if (ports.length === 0) return missing
     return { ...present, candidates: view.addresses.map((octets) => ({ octets, label: '', ports })), owner }
-  }
-
-  #headless(node: ServiceNode, parts: NameParts, depends: Version[], owner: readonly string[]): Answer {
-    depends.push(node.endpoints.version)
-    const { topologyZone, prefer } = parts
-    const all = candidatesOf(node, parts, () => true)
-    if (topologyZone === '') return all.length > 0 ? { ...present, candidates: all, owner } : missing
-    // The name of a zone without endpoints exists: it drained, or never had any, and nobody can tell.
-    const inZone = candidatesOf(node, parts, (slice, index) => slice.zone(index) === topologyZone)
-    return { ...present, candidates: inZone.length === 0 && prefer ? all : inZone, owner }
-  }
-
-  #endpoint(node: ServiceNode, parts: NameParts, depends: Version[], owner: readonly string[]): Answer {
-    const { namespace, service, endpoint } = parts
-    depends.push(this.#index.endpointNames.version(`${namespace}/${service}/${endpoint}`))
-    const spelled = octetsOfLabel(endpoint)
-    const octets = spelled && addressLabel(spelled) === endpoint ? spelled : null
-    const candidates = candidatesOf(node, parts, (slice, index) => slice.isCalled(index, endpoint, octets))
-    if (candidates.length > 0) return { ...present, candidates, owner }
-    return endpoint.startsWith('_') && hasProtocol(node, endpoint.slice(1), depends) ? bare : missing
   }
 }
 
@@ -133,27 +112,69 @@ const bare: Answer = { ...present, bare: true }
 function hasProtocol(node: ServiceNode, protocol: string, depends: Version[]): boolean {
   if (!node.view!.headless) return node.view!.ports.some((port) => port.protocol === protocol)
   depends.push(node.endpoints.version)
-  return [...node.slices].some(({ view }) => view.count > 0 && view.ports.some((port) => port.protocol === protocol))
+  return node.slices.some(({ view }) => view.count > 0 && view.ports.some((port) => port.protocol === protocol))
 }
+
+function headless(node: ServiceNode, parts: NameParts, depends: Version[], owner: readonly string[]): Answer {
+  const { topologyZone, prefer } = parts
+  const all = allEndpoints(node, parts, depends)
+  if (topologyZone === '') return all.length > 0 ? { ...present, candidates: all, owner } : missing
+  // The name of a zone without endpoints exists: it drained, or never had any, and nobody can tell.
+  const inZone = candidatesOf(node, parts, ({ view }, index) => view.zone(index) === topologyZone)
+  return { ...present, candidates: inZone.length === 0 && prefer ? all : inZone, owner }
+}
+
+/** The endpoints of a Service on a port; adds what that rests on to `depends`. */
+export function allEndpoints(node: ServiceNode, port: PortParts, depends: Version[]): Candidate[] {
+  depends.push(node.endpoints.version)
+  return candidatesOf(node, port, () => true)
+}
+
+/** The addresses of the endpoint with a name; adds what that rests on to `depends`. */
+export function endpointsCalled(
+  tree: ServiceTree,
+  node: ServiceNode,
+  parts: PortParts & Pick<NameParts, 'endpoint' | 'cluster'>,
+  depends: Version[],
+): Candidate[] {
+  const { endpoint, cluster } = parts
+  const label = cluster === '' ? endpoint : `${endpoint}.${cluster}`
+  depends.push(tree.endpointNames.version(`${node.namespace}/${node.name}/${label}`))
+  const spelled = octetsOfLabel(endpoint)
+  const octets = spelled && addressLabel(spelled) === endpoint ? spelled : null
+  return candidatesOf(
+    node,
+    parts,
+    (slice, index) => slice.cluster === cluster && slice.view.isCalled(index, endpoint, octets),
+  )
+}
+
+/** What a name says of a port; '' asks for any. */
+export type PortParts = Pick<NameParts, 'port' | 'protocol'>
 
 function candidatesOf(
   node: ServiceNode,
-  parts: NameParts,
-  wanted: (slice: SliceView, index: number) => boolean,
+  port: PortParts,
+  wanted: (slice: SliceNode, index: number) => boolean,
 ): Candidate[] {
   const found: Candidate[] = []
-  for (const { view } of node.slices) {
-    const ports = matching(view.ports, parts)
+  for (const slice of node.slices) {
+    const { view } = slice
+    const ports = matchingPorts(view.ports, port)
     if (ports.length === 0) continue
-    for (let i = 0; i < view.count; i++) {
-      if (wanted(view, i)) found.push({ octets: view.octets(i), label: view.label(i), ports })
-    }
+    for (let i = 0; i < view.count; i++)
+      if (wanted(slice, i)) found.push({ octets: view.octets(i), label: endpointLabel(slice, i), ports })
   }
   return found
 }
 
-/** The numbers of the ports that the name asks for; '' asks for any. */
-function matching(ports: readonly Port[], { port, protocol }: NameParts): number[] {
+/** What an endpoint is called below its Service. */
+export function endpointLabel({ view, cluster }: SliceNode, index: number): string {
+  return cluster === '' ? view.label(index) : `${view.label(index)}.${cluster}`
+}
+
+/** The numbers of the ports that the name asks for. */
+export function matchingPorts(ports: readonly Port[], { port, protocol }: PortParts): number[] {
   const found: number[] = []
   for (const each of ports) {
     if ((port === '' || port === each.name) && (protocol === '' || protocol === each.protocol)) found.push(each.number)

@@ -44,3 +44,26 @@ t.test('what a name asks for and which pod asks is known to other plugins', asyn
     t.equal(server.log.at(-1), `[INFO] ${told}`, name)
   }
 })
+
+t.test('in a zone of a set of clusters the name tells the cluster', async (t) => {
+  const server = await serve(t, {
+    corefile: `. {
+      metadata
+      log . "{/kubernetes/endpoint}|{/kubernetes/cluster}|{/kubernetes/service}|{/kubernetes/port-name}"
+      kubernetes cluster.local clusterset.local {
+        manifests cluster
+        multicluster clusterset.local
+      }
+    }`,
+    files: { 'cluster/all.yaml': cluster },
+  })
+  const cases: [name: string, told: string][] = [
+    ['db-0.East.db.prod.svc.clusterset.local.', 'db-0|east|db|'],
+    ['_pg._tcp.db.prod.svc.clusterset.local.', '||db|pg'],
+    ['db-0.east.db.prod.svc.cluster.local.', '|-|db|db-0'],
+  ]
+  for (const [name, told] of cases) {
+    await server.ask(`${name} A`)
+    t.equal(server.log.at(-1), `[INFO] ${told}`, name)
+  }
+})

@@ -1,13 +1,14 @@
 // What the plugin can tell about a query to `log`, `template`, `rewrite` and `view`: the parts of its name, and with `pods verified` the pod that asks.
 
 import type { PodObject } from '../../k8s/objects.ts'
+import { labelsBelow } from '../external-names.ts'
 import type { Host } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { longestZone } from '../zones.ts'
 import { textKey } from './addresses.ts'
 import type { ClusterIndex } from './cluster-index.ts'
-import { labelsBelow, type NameParts, readNameParts } from './name-parts.ts'
-import type { KubernetesOptions } from './options.ts'
+import { type NameParts, readNameParts } from './name-parts.ts'
+import { isMulticluster, type KubernetesOptions } from './options.ts'
 
 const partLabels: Readonly<Record<string, (parts: NameParts) => string>> = {
   'port-name': ({ port }) => port,
@@ -22,7 +23,14 @@ const partLabels: Readonly<Record<string, (parts: NameParts) => string>> = {
 export function offerMetadata(host: Host, options: KubernetesOptions, index: ClusterIndex): (pod: PodObject) => void {
   const partsOf = (query: Query): NameParts | null | undefined => {
     const zone = longestZone(options.zones, query.name)
-    return zone ? readNameParts(labelsBelow(query.name, zone), options.zonal) : undefined
+    if (!zone) return undefined
+    const forms = { zonal: options.zonal, multicluster: isMulticluster(options, zone) }
+    return readNameParts(labelsBelow(query.name, zone), forms)
+  }
+  // Only a zone of a set of clusters tells clusters apart.
+  const clusterOf = (query: Query): string | undefined => {
+    const zone = longestZone(options.zones, query.name)
+    return zone && isMulticluster(options, zone) ? partsOf(query)?.cluster : undefined
   }
   for (const [label, value] of Object.entries(partLabels)) {
     host.offerMetadata(`kubernetes/${label}`, (query) => {
@@ -31,6 +39,7 @@ export function offerMetadata(host: Host, options: KubernetesOptions, index: Clu
     })
   }
   if (options.zonal) host.offerMetadata('kubernetes/zone', (query) => partsOf(query)?.topologyZone)
+  if (options.multiclusterZones.length > 0) host.offerMetadata('kubernetes/cluster', (query) => clusterOf(query))
   host.offerMetadata('kubernetes/parse-error', (query) => (partsOf(query) === null ? 'invalid query name' : undefined))
   if (options.pods !== 'verified') return () => {}
 

@@ -1,5 +1,8 @@
 import t from 'tap'
 import { serveError } from '../../test/support/serve.ts'
+import { Directive } from '../directive.ts'
+import type { Host } from '../plugin.ts'
+import { type KubernetesOptions, readOptions } from './options.ts'
 
 // The machine that runs this may itself be in a cluster.
 delete process.env.KUBERNETES_SERVICE_HOST
@@ -55,7 +58,12 @@ t.test('a Corefile that cannot be served is refused in the words of CoreDNS', as
       kubernetes('multicluster a.test'),
       parsing('is not authoritative for the multicluster zone a.test. (authoritative zones: [cluster.test.])', 4),
     ],
-    [kubernetes('multicluster cluster.test'), parsing("'multicluster' is not built yet in Meridian")],
+    [kubernetes('endpoints'), count('endpoints')],
+    [kubernetes('endpoints some'), parsing('endpoints must be ready, serving or all: some')],
+    [kubernetes('snapshot'), count('snapshot')],
+    [kubernetes('snapshot a 1h 2h'), count('2h')],
+    [kubernetes('snapshot a soon'), parsing('invalid snapshot age "soon": time: invalid duration "soon"')],
+    [kubernetes('snapshot a 0s ready'), parsing('snapshot age must be > 0: 0s')],
     [kubernetes('ttl 5', '10.0.0.0/8'), 'plugin/kubernetes: non-reverse zone name must be used'],
     [kubernetes('manifests a\n manifests b'), parsing('manifests can only be given once', 4)],
     [
@@ -65,13 +73,80 @@ t.test('a Corefile that cannot be served is refused in the words of CoreDNS', as
     [kubernetes('kubeconfig nowhere'), 'plugin/kubernetes: stat nowhere: no such file or directory'],
     [kubernetes('manifests nowhere'), 'plugin/kubernetes: stat nowhere: no such file or directory'],
     [
-      kubernetes('kubeconfig Corefile'),
-      'plugin/kubernetes: the Kubernetes API client is not built yet in Meridian; use manifests PATH',
-    ],
-    [
       '. {\n kubernetes cluster.local\n}',
       'plugin/kubernetes: unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined',
     ],
   ]
   for (const [corefile, error] of cases) t.equal(await serveError({ corefile }), error, corefile)
 })
+
+t.test('the words of a directive say how the cluster is reached and what of it is wanted', async (t) => {
+  const plain = {
+    access: { kind: 'in-cluster' },
+    limits: { queriesPerSecond: 0, burst: 0, maxInflight: 0 },
+    snapshot: null,
+    kinds: ['Service', 'Namespace', 'EndpointSlice'],
+    trim: { endpoints: 'ready', targets: false, zones: false, podLabels: false },
+    labels: '',
+    namespaceLabels: '',
+  }
+  const cases: [words: string, cluster: object | null, more?: object][] = [
+    ['', plain, { startupTimeoutMs: 5_000 }],
+    ['manifests a', null, { manifests: '/root/a' }],
+    ['kubeconfig f c', { ...plain, access: { kind: 'kubeconfig', file: 'f', context: 'c' } }],
+    ['kubeconfig f\n endpoint u', { ...plain, access: { kind: 'kubeconfig', file: 'f', context: '' } }],
+    ['endpoint u v', { ...plain, access: { kind: 'endpoint', url: 'u', tls: null } }],
+    [
+      'endpoint u\n tls a b c',
+      { ...plain, access: { kind: 'endpoint', url: 'u', tls: { certificate: 'a', key: 'b', authority: 'c' } } },
+    ],
+    [
+      'apiserver_qps 1.5\n apiserver_burst 20\n apiserver_max_inflight 3\n startup_timeout 1m',
+      { ...plain, limits: { queriesPerSecond: 1.5, burst: 20, maxInflight: 3 } },
+      { startupTimeoutMs: 60_000 },
+    ],
+    ['snapshot s', { ...plain, snapshot: { path: '/root/s', maxAgeMs: Number.POSITIVE_INFINITY, ready: false } }],
+    ['snapshot /s 1h ready', { ...plain, snapshot: { path: '/s', maxAgeMs: 3_600_000, ready: true } }],
+    ['snapshot s ready', { ...plain, snapshot: { path: '/root/s', maxAgeMs: Number.POSITIVE_INFINITY, ready: true } }],
+    ['noendpoints\n pods verified', { ...plain, kinds: ['Service', 'Namespace', 'Pod'] }],
+    [
+      'multicluster b.test',
+      { ...plain, kinds: [...plain.kinds, 'ServiceImport', 'ImportedSlice'] },
+      { primaryZone: 'a.test.', multiclusterZones: ['b.test.'] },
+    ],
+    ['multicluster a.test b.test', { ...plain, kinds: [...plain.kinds, 'ServiceImport', 'ImportedSlice'] }],
+    ['endpoints all', { ...plain, trim: { ...plain.trim, endpoints: 'all' } }],
+    [
+      'endpoint_pod_names\n zonal\n endpoints serving',
+      { ...plain, trim: { ...plain.trim, endpoints: 'serving', targets: true, zones: true } },
+    ],
+    ['labels a=b,c', { ...plain, labels: 'a=b,c' }],
+    ['namespace_labels a in (b)', { ...plain, namespaceLabels: 'a in (b)' }],
+  ]
+  for (const [words, cluster, more = {}] of cases) {
+    const read = optionsOf(words)
+    t.strictSame(read.cluster, cluster, words)
+    t.match(
+      { ...read, primaryZone: String(read.primaryZone), multiclusterZones: read.multiclusterZones.map(String) },
+      more,
+    )
+  }
+  t.equal(optionsOf('', ['metadata']).cluster?.trim.podLabels, true, 'labels of pods are for metadata')
+})
+
+/** The options of `kubernetes a.test b.test in-addr.arpa { WORDS }` in a block with these other directives. */
+function optionsOf(words: string, others: readonly string[] = []): KubernetesOptions {
+  const host = {
+    block: { zones: [], settings: { manifests: '' }, has: (directive: string) => others.includes(directive) },
+    log: { warning: () => {} },
+    path: (file: string) => (file.startsWith('/') ? file : `/root/${file}`),
+  }
+  const lines = [`kubernetes a.test b.test in-addr.arpa {`, ...words.split('\n'), '}']
+  const tokens = lines.flatMap((text, line) =>
+    text
+      .split(' ')
+      .filter((word) => word !== '')
+      .map((word) => ({ text: word, file: 'Corefile', line: line + 1 })),
+  )
+  return readOptions(new Directive('kubernetes', 'Corefile', tokens), host as unknown as Host)
+}

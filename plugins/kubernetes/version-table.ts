@@ -6,17 +6,23 @@ import { versionSlots } from './limits.ts'
 
 /** Versions by key. */
 export class VersionTable {
-  readonly #slots = new Array<Versioned | undefined>(versionSlots)
+  #slots: (Versioned | undefined)[] | null = null
+
+  /** True if nobody ever asked: no change needs to be told. */
+  get idle(): boolean {
+    return this.#slots === null
+  }
 
   /** Stands until `key` (or a stranger in its slot) changes. */
   version(key: string): Version {
     const slot = slotOf(key)
+    this.#slots ??= new Array(versionSlots)
     this.#slots[slot] ??= new Versioned()
     return this.#slots[slot].version
   }
 
   changed(key: string): void {
-    this.#slots[slotOf(key)]?.changed()
+    this.#slots?.[slotOf(key)]?.changed()
   }
 }
 

@@ -171,7 +171,7 @@ class Endpoint {
 
   async #listenOn(host: string): Promise<FastifyInstance> {
     // Loaded when the first path is asked for: a Corefile without HTTP does without it.
-    const { fastify } = await import('fastify')
+    const { default: fastify } = await import('fastify')
     const server = fastify({
       requestTimeout: httpLimits.requestTimeoutMs,
       keepAliveTimeout: httpLimits.keepAliveTimeoutMs,

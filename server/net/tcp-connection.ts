@@ -3,6 +3,8 @@
 //     socket ─► FrameReader ─► receive … reply ─► socket
 //        ▲ paused while          │
 //        └ queriesMax under way, or the client does not take its answers
+//
+// A zone transfer is one query whose answer takes many messages; it shares the connection with the others.
 
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../plugins/plugin.ts'
@@ -11,7 +13,7 @@ import { unmapped } from './address.ts'
 import type { UnderWay } from './draining.ts'
 import { FrameReader, frame } from './framing.ts'
 import { tcpQueriesPerTurn, tcpUnsentBytesMax } from './limits.ts'
-import type { Receive, TransportSettings } from './transport.ts'
+import type { Messages, Receive, TransportSettings } from './transport.ts'
 
 export interface TcpConnectionOptions {
   readonly receive: Receive
@@ -94,7 +96,12 @@ export class TcpConnection {
       this.#underWay++
       this.#since = this.#options.clock.now()
       const underWay = this.#options.underWay.begin()
-      this.#options.receive(message, this.#client, (answer) => this.#reply(answer, underWay))
+      this.#options.receive(
+        message,
+        this.#client,
+        (answer) => this.#reply(answer, underWay),
+        (messages) => this.#stream(messages, underWay),
+      )
     }
     this.#socket.uncork()
     this.#taking = false
@@ -128,7 +135,24 @@ export class TcpConnection {
     this.#take()
   }
 
-  #write(answer: Uint8Array, underWay: { count: number }): void {
+  // One message at a time: the next is made when the kernel has taken this one, so a client that reads slowly keeps no more than one in memory.
+  #stream(messages: Messages, underWay: { count: number }): void {
+    const step = (): void => {
+      const message = this.#socket.destroyed ? null : messages.next()
+      if (message === 'later') {
+        setImmediate(step)
+      } else if (message) {
+        underWay.count++
+        this.#write(message, underWay, () => setImmediate(step))
+      } else {
+        if (this.#socket.destroyed) messages.abandon()
+        this.#reply(null, underWay)
+      }
+    }
+    step()
+  }
+
+  #write(answer: Uint8Array, underWay: { count: number }, written = (): void => {}): void {
     const now = this.#options.clock.now()
     if (this.#unsent === 0) this.#sentSince = now
     if (!this.#frames.partial) this.#since = now
@@ -138,6 +162,7 @@ export class TcpConnection {
       underWay.count--
       this.#unsent--
       this.#sentSince = this.#options.clock.now()
+      written()
       this.#take()
     })
   }

@@ -13,7 +13,7 @@ import {
 import { FrameReader, frame } from './framing.ts'
 import { tcpQueriesPerTurn } from './limits.ts'
 import { tcpTransport } from './tcp.ts'
-import type { OpenOptions } from './transport.ts'
+import type { Messages, OpenOptions } from './transport.ts'
 
 const turn = () => new Promise(setImmediate)
 
@@ -202,4 +202,92 @@ t.test('random octets never do harm', async (t) => {
   }
   patient.send(Buffer.from('still here'))
   t.equal(String(await patient.receive()), 'still here')
+})
+
+/** Messages of `size` octets that count how many were made. */
+class Counted implements Messages {
+  made = 0
+  abandoned = 0
+  ended = 0
+  readonly #count: number
+  readonly #size: number
+
+  constructor(count: number, size = 16_384) {
+    this.#count = count
+    this.#size = size
+  }
+
+  next(): Uint8Array | 'later' | null {
+    // Every other time something else has its turn.
+    if (this.made < this.#count) return this.made++ % 2 === 0 ? new Uint8Array(this.#size).fill(this.made) : 'later'
+    this.ended++
+    return null
+  }
+
+  abandon(): void {
+    this.abandoned++
+  }
+}
+
+const streamOf = (messages: Messages): OpenOptions['receive'] => {
+  return (bytes, _client, reply, stream) => {
+    if (String(Buffer.from(bytes)) === 'stream') stream!(messages)
+    else reply(Buffer.from(bytes))
+  }
+}
+
+t.test('an answer of several messages comes in order, other queries are answered in between', async (t) => {
+  const messages = new Counted(40, 60_000)
+  const { client } = await open(t, { receive: streamOf(messages) })
+  client.send(Buffer.from('stream'))
+  client.send(Buffer.from('other'))
+  const sizes: number[] = []
+  for (let i = 0; i < 21; i++) sizes.push((await client.receive()).length)
+  t.strictSame(
+    sizes.filter((size) => size !== 5),
+    Array(20).fill(60_000),
+  )
+  t.ok(sizes.indexOf(5) < 20, 'before the last message')
+  while (messages.ended === 0) await turn()
+  t.equal(messages.abandoned, 0)
+  client.send(Buffer.from('again'))
+  t.equal(String(await client.receive()), 'again')
+})
+
+t.test('a client that does not read keeps one message of an answer waiting, and is cut off', async (t) => {
+  const clock = new FakeClock()
+  const messages = new Counted(1_000_000)
+  const { client } = await open(t, { clock, receive: streamOf(messages) })
+  client.socket.pause()
+  client.send(Buffer.from('stream'))
+  let before = -1
+  while (before !== messages.made || before === 0) {
+    before = messages.made
+    for (let i = 0; i < 50; i++) await turn()
+  }
+  // What the kernel holds for a loopback connection is some megabytes.
+  t.ok(messages.made * 8192 < 32 * 1024 * 1024, `${messages.made} messages were made`)
+  await clock.advance(plainSettings.writeMs + 1)
+  while (messages.abandoned === 0) await turn()
+  t.equal(messages.ended, 0)
+})
+
+t.test('a client that leaves ends an answer of several messages', async (t) => {
+  const messages = new Counted(1_000_000)
+  const { client } = await open(t, { receive: streamOf(messages) })
+  client.send(Buffer.from('stream'))
+  await client.receive()
+  client.close()
+  while (messages.abandoned === 0) await turn()
+  t.equal(messages.abandoned, 1)
+})
+
+t.test('draining waits for the last message', async (t) => {
+  const messages = new Counted(400)
+  const { client, listener } = await open(t, { receive: streamOf(messages) })
+  client.send(Buffer.from('stream'))
+  await client.receive()
+  const drained = listener.drain().then(() => messages.ended)
+  for (let i = 1; i < 200; i++) await client.receive()
+  t.equal(await drained, 1)
 })

@@ -56,9 +56,9 @@ class TcpListener implements Listener {
   #accept(socket: Socket): void {
     this.#received++
     const { settings, clock = systemClock, failed = () => {} } = this.#options
-    const receive: Receive = (bytes, client, reply) => {
+    const receive: Receive = (bytes, client, reply, stream) => {
       this.#received++
-      this.#options.receive(bytes, client, reply)
+      this.#options.receive(bytes, client, reply, stream)
     }
     const connection = new TcpConnection(socket, { receive, settings, underWay: this.#underWay, clock, failed })
     this.#connections.add(connection)

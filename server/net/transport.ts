@@ -10,8 +10,19 @@ import type { Client } from '../../plugins/query.ts'
 /** Sends the answer, or with null says that there is none. Called exactly once a query, at once or later; the bytes are the transport's from then on. A client that has gone is no error. */
 export type Reply = (bytes: Uint8Array | null) => void
 
-/** Takes a query of any length, malformed or not; the bytes are the receiver's. Must not throw. */
-export type Receive = (bytes: Uint8Array, client: Client, reply: Reply) => void
+/** An answer of several messages (a zone transfer), made one by one as the client takes them. */
+export interface Messages {
+  /** The next message; `later` if other work should have its turn before it is ready; null once after the last, when that has been sent. Must not throw. */
+  next(): Uint8Array | 'later' | null
+  /** The client has gone: nothing more will be asked for. */
+  abandon(): void
+}
+
+/** Sends an answer of several messages; called instead of Reply. */
+export type ReplyStream = (messages: Messages) => void
+
+/** Takes a query of any length, malformed or not; the bytes are the receiver's. A transport that carries streams gives `stream` too. Must not throw. */
+export type Receive = (bytes: Uint8Array, client: Client, reply: Reply, stream?: ReplyStream) => void
 
 /** How streams are treated (`timeouts`). */
 export interface TransportSettings {

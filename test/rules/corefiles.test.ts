@@ -1,6 +1,6 @@
 // Every Corefile that a manual page or an example shows is loaded, and asked where the text after it says what it answers:
 //
-//     ```corefile … ```        loaded, with the files of corefile-files/ (an absolute path `/etc/x` is corefile-files/etc/x) and forward's addresses in 127.0.0.0/8
+//     ```corefile … ```        loaded, with the files of corefile-files/ (an absolute path `/etc/x` is corefile-files/etc/x) and the addresses of forward and transfer in 127.0.0.0/8
 //     `dig NAME TYPE` answers `RECORD`, `RECORD` and `RECORD`     or     `dig NAME TYPE` answers RCODE
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -78,7 +78,7 @@ function onThisMachine(corefile: string): string {
   return corefile
     .replace(/(?<=\s)\/(etc|run)\//g, '$1/')
     .replace(/(?<=\s)examples\//g, `${examples}/`)
-    .replace(/^\s*forward .*$/gm, (line) => line.replace(/\b\d{1,3}(?=(?:\.\d{1,3}){3}\b)/g, '127'))
+    .replace(/^\s*(?:forward|to) .*$/gm, (line) => line.replace(/\b\d{1,3}(?=(?:\.\d{1,3}){3}\b)/g, '127'))
 }
 
 async function check(t: Tap, server: TestServer, claims: readonly Claim[]): Promise<void> {

@@ -166,6 +166,8 @@ export class CacheUnderTest {
       onReady: unused,
       observe: unused,
       offerMetadata: unused,
+      offer: unused,
+      offered: unused,
       resolve: unused,
       service: unused,
       inPieces: unused,

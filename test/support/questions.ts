@@ -16,6 +16,8 @@ export interface QuestionOptions {
   readonly flags?: number
   readonly opcode?: number
   readonly class?: string
+  /** The serial that an IXFR says it has. */
+  readonly serial?: number
   readonly edns?: {
     readonly size?: number
     readonly do?: boolean
@@ -36,7 +38,7 @@ export function queryBytes(question: string, options: QuestionOptions = {}): Uin
     rcode: 0,
     questions: [{ name: Name.parse(name), type: typeNumber(type)!, class: classNumber(options.class ?? 'IN')! }],
     answer: [],
-    authority: [],
+    authority: options.serial === undefined ? [] : [parseRecord(`${name} 0 SOA . . ${options.serial} 0 0 0 0`)],
     additional: [],
     edns: edns
       ? {

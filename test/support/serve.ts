@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { order } from '../../plugins/order.ts'
 import type { Clock } from '../../plugins/plugin.ts'
 import type { Client, Transport } from '../../plugins/query.ts'
+import type { Engine } from '../../server/engine.ts'
 import { SharedHttpListeners } from '../../server/http/listeners.ts'
 import type { Notice, Order } from '../../server/link.ts'
 import { MetricsRegistry } from '../../server/metrics/registry.ts'
@@ -47,6 +48,8 @@ export interface AskOptions {
   readonly ad?: boolean
   readonly class?: string
   readonly opcode?: number
+  /** The serial that an IXFR says it has. */
+  readonly serial?: number
   readonly edns?: {
     readonly size?: number
     readonly do?: boolean
@@ -185,15 +188,26 @@ export class TestServer<C extends Clock = FakeClock> {
 
   /** Asks `'www.example.org. A'`; null is silence. */
   async ask(question: string, options: AskOptions = {}): Promise<AskedReply | null> {
-    const bytes = await this.inject(questionBytes(question, options, this.#id++ & 0xffff), options)
-    return bytes ? readReply(bytes) : null
+    const bytes = questionBytes(question, options, this.#id++ & 0xffff)
+    if (options.transport !== 'tcp') {
+      const reply = await this.inject(bytes, options)
+      return reply ? readReply(reply) : null
+    }
+    // The answer of several messages (a zone transfer) reads as one.
+    const replies = (await this.#engine(options).injectStream(bytes, clientOf(options))).map(readReply)
+    const [first] = replies
+    return first ? { ...first, answer: replies.flatMap(({ answer }) => answer) } : null
   }
 
   /** Sends bytes as they are. */
   inject(bytes: Uint8Array, options: AskOptions = {}): Promise<Uint8Array | null> {
-    const engine = this.#threads[options.thread ?? 0]?.engine(options.server)
-    if (!engine) throw new Error(`no listener ${options.server ?? ''}`)
-    return engine.inject(bytes, clientOf(options))
+    return this.#engine(options).inject(bytes, clientOf(options))
+  }
+
+  #engine({ thread = 0, server }: AskOptions): Engine {
+    const engine = this.#threads[thread]?.engine(server)
+    if (!engine) throw new Error(`no listener ${server ?? ''}`)
+    return engine
   }
 
   /** Waits in real time, 5 s at most, until `condition` holds (file events). */

@@ -1,28 +1,31 @@
 // For the tests of *kubernetes*: an answerer over an index, asked without a server around it.
 
+import { batchOf } from '../../k8s/object-bytes.ts'
 import type { ClusterObject } from '../../k8s/objects.ts'
 import type { ChangeBatch } from '../../k8s/store.ts'
 import { octetsOf } from '../../plugins/kubernetes/addresses.ts'
 import { Answerer, Denial } from '../../plugins/kubernetes/answerer.ts'
 import { ClusterIndex } from '../../plugins/kubernetes/cluster-index.ts'
 import type { KubernetesOptions } from '../../plugins/kubernetes/options.ts'
-import { recordOf } from '../../plugins/kubernetes/records.ts'
 import type { Answered } from '../../plugins/plugin.ts'
 import type { Query } from '../../plugins/query.ts'
 import { type Response, respond, reuseWhile } from '../../plugins/response.ts'
+import { recordOf } from '../../plugins/service-records.ts'
 import { Fallthrough, longestZone } from '../../plugins/zones.ts'
 import { Name } from '../../wire/name.ts'
 import { formatRecord } from '../../wire/presentation.ts'
 import { rcodeName, rcodes, types } from '../../wire/registry.ts'
 import { queryOf } from './query.ts'
 
-const zones = ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'].map((zone) => Name.parse(zone))
+const zones = ['cluster.local.', 'clusterset.local.', 'in-addr.arpa.', 'ip6.arpa.'].map((zone) => Name.parse(zone))
 
-const plainOptions: KubernetesOptions = {
+export const plainOptions: KubernetesOptions = {
   zones,
+  multiclusterZones: [zones[1]!],
   primaryZone: zones[0]!,
   manifests: '',
-  apiServer: { kubeconfig: '', endpoint: '' },
+  cluster: null,
+  startupTimeoutMs: 0,
   namespaces: new Set(),
   namespaceLabels: '',
   labels: '',
@@ -30,8 +33,10 @@ const plainOptions: KubernetesOptions = {
   endpointPodNames: false,
   ttlSeconds: 5,
   endpoints: true,
+  endpointPolicy: 'ready',
   ignoreEmptyService: false,
   zonal: false,
+  podLabels: false,
   fallthrough: Fallthrough.none,
 }
 
@@ -59,7 +64,8 @@ export class TestCluster {
 
   /** As `apply`, for objects that come with the first list. */
   load(objects: readonly ClusterObject[]): void {
-    this.apply({ upserts: objects, deletes: [], serial: 1, synced: true })
+    const changes = objects.map((object) => ({ object }))
+    this.apply(batchOf(changes, { serial: 1, synced: true, whole: false }))
   }
 
   /** Asks `'web.prod.svc.cluster.local. A'`; null is silence. */

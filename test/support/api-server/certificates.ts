@@ -1,0 +1,104 @@
+// Certificates and keys of the fake API server, valid from 2020 to 2120: for tests on loopback and for nothing else.
+//
+//   root ─► intermediate ─► server (localhost, 127.0.0.1, ::1, kubernetes.default.svc)
+//                       └─► client (CN=test-admin)                    strange root ─► stranger (a client that nobody here knows)
+
+/** A certificate and its key, PEM. */
+export interface Identity {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** The trust anchor of everything but the stranger. */
+export const rootAuthority = `-----BEGIN CERTIFICATE-----
+MIIBbTCCAROgAwIBAgIBATAKBggqhkjOPQQDAjAdMRswGQYDVQQDDBJNZXJpZGlh
+biB0ZXN0IHJvb3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMB0x
+GzAZBgNVBAMMEk1lcmlkaWFuIHRlc3Qgcm9vdDBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABC1+kdJCmuA0NrxYoEOKMC9Gf8K7iOKZfwjhDo5uHE5/NDYnfTbLMZ7N
+WATvHECm+BkXxE08S7lwdyWD3044wWSjQjBAMA8GA1UdEwEB/wQFMAMBAf8wDgYD
+VR0PAQH/BAQDAgEGMB0GA1UdDgQWBBSOC0wGFEIjSBX6DbiYWGF1168oaDAKBggq
+hkjOPQQDAgNIADBFAiBv6agrk5+puOgfESuJ21znEH5PCMGHJxM9Q4dE32KPfQIh
+AII0auHd7uT1cuptcmF+qbKdlEF4Qj6YPZUB46/qFK0S
+-----END CERTIFICATE-----
+`
+
+/** Signed by the root; some clusters give their clients only such a one. */
+export const intermediateAuthority = `-----BEGIN CERTIFICATE-----
+MIIBljCCATygAwIBAgIBAjAKBggqhkjOPQQDAjAdMRswGQYDVQQDDBJNZXJpZGlh
+biB0ZXN0IHJvb3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMCUx
+IzAhBgNVBAMMGk1lcmlkaWFuIHRlc3QgaW50ZXJtZWRpYXRlMFkwEwYHKoZIzj0C
+AQYIKoZIzj0DAQcDQgAEJ0qroCH0f24VZKiByzZVrPoc9SajXsOyywo+bVONLEFE
+fHeo8xdEiY7YH5wCgA9co9NXLX7EWHA+Hk1StfIZAaNjMGEwDwYDVR0TAQH/BAUw
+AwEB/zAOBgNVHQ8BAf8EBAMCAQYwHQYDVR0OBBYEFLEWZtJyvuOlRJfW+HC4IlEh
+4x8vMB8GA1UdIwQYMBaAFI4LTAYUQiNIFfoNuJhYYXXXryhoMAoGCCqGSM49BAMC
+A0gAMEUCIQCa0gH94BK1H/2oy1K2nalQyVntRJnF8HqKgDLTgURhcAIgLM3oVFFz
+e/tZ9C3Cq770LTa1lvMnBhstVGNR20bxzkA=
+-----END CERTIFICATE-----
+`
+
+/** Who the API server is. */
+export const serverIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIB2TCCAX+gAwIBAgIBAzAKBggqhkjOPQQDAjAlMSMwIQYDVQQDDBpNZXJpZGlh
+biB0ZXN0IGludGVybWVkaWF0ZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAw
+MDAwMFowGTEXMBUGA1UEAwwOa3ViZS1hcGlzZXJ2ZXIwWTATBgcqhkjOPQIBBggq
+hkjOPQMBBwNCAAR27EdhTm0AYv6X3RahI/oHMrxqPMNbiLPtMLwTbeoFSMz38a4p
+U/xtzMjJwRWjlK/akp53zmHQ+oquKgIXwU6bo4GpMIGmMAkGA1UdEwQCMAAwRAYD
+VR0RBD0wO4IJbG9jYWxob3N0ghZrdWJlcm5ldGVzLmRlZmF1bHQuc3ZjhwR/AAAB
+hxAAAAAAAAAAAAAAAAAAAAABMBMGA1UdJQQMMAoGCCsGAQUFBwMBMB0GA1UdDgQW
+BBSOMCiWDKolN2f2cqmSolkqTYFk4jAfBgNVHSMEGDAWgBSxFmbScr7jpUSX1vhw
+uCJRIeMfLzAKBggqhkjOPQQDAgNIADBFAiEA36D5ymX6G2GIueyqbhdZRIbuSS3z
+m2hGh+QuctOeLR4CIC0Awg03PeoGKxD2cWglwxEt1POmV+CUXn0T7lpAfcng
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghxCNdsmDXDXzPtfy
+jG/x7io++qpz1o9lf/zBDtjBGymhRANCAAR27EdhTm0AYv6X3RahI/oHMrxqPMNb
+iLPtMLwTbeoFSMz38a4pU/xtzMjJwRWjlK/akp53zmHQ+oquKgIXwU6b
+-----END PRIVATE KEY-----
+`,
+}
+
+/** A client that the API server knows. */
+export const clientIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBjTCCATOgAwIBAgIBBDAKBggqhkjOPQQDAjAlMSMwIQYDVQQDDBpNZXJpZGlh
+biB0ZXN0IGludGVybWVkaWF0ZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAw
+MDAwMFowFTETMBEGA1UEAwwKdGVzdC1hZG1pbjBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABBt3HX22JVk0aDaoYMK4A0ES75SdxUrw4uXoe7mXsoz6cojEwJ17Mk2v
+FqibXXEEv4DKPKevRjmkRRzBfdm/SKqjYjBgMAkGA1UdEwQCMAAwEwYDVR0lBAww
+CgYIKwYBBQUHAwIwHQYDVR0OBBYEFHTB+t2x4jQ2gNDlrWNN8aROs/A+MB8GA1Ud
+IwQYMBaAFLEWZtJyvuOlRJfW+HC4IlEh4x8vMAoGCCqGSM49BAMCA0gAMEUCIQCK
+CPFY080AT5dhFnwuZcmzbE19/IV/1l28r6g6Tdp3qAIgFKQVDEiKNKfiX6Y25NoZ
++K80Vjc4vTJ5PH25OZER/Os=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8SPqa/DIrhiryOU5
+J1KiCWo4mz7HwxT8WlgghtUJ2tehRANCAAQbdx19tiVZNGg2qGDCuANBEu+UncVK
+8OLl6Hu5l7KM+nKIxMCdezJNrxaom11xBL+Ayjynr0Y5pEUcwX3Zv0iq
+-----END PRIVATE KEY-----
+`,
+}
+
+/** A client that it does not know. */
+export const strangerIdentity: Identity = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBfTCCASOgAwIBAgIBBjAKBggqhkjOPQQDAjAXMRUwEwYDVQQDDAxTdHJhbmdl
+IHJvb3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBMxETAPBgNV
+BAMMCHN0cmFuZ2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7DU4+/KbcY/T
+juEKcTv45R7s+ncJJF0Vs060Tjde+5HACNL7a44HDu4CFz9qmLmLS+PNnIkar7ew
+HHFjv1G3S6NiMGAwCQYDVR0TBAIwADATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNV
+HQ4EFgQU1iXPF+IdcgOeSt0usFQ7E6J5LFcwHwYDVR0jBBgwFoAU862UcWIjRm76
+nlUVwBEkRg2KTDgwCgYIKoZIzj0EAwIDSAAwRQIhAN6Meaca6VYEgeFnJOdgzJXl
+oO8K54HmqZbOhfjkZkonAiBegd3M4+msztGy1jIKdZ0EaFltZYkkM9WAPa0u/yte
+bA==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKu1Zsw00dOjy6Sfp
+tsF1YeiwiPGLstuOfZ9xDSlQriWhRANCAATsNTj78ptxj9OO4QpxO/jlHuz6dwkk
+XRWzTrRON177kcAI0vtrjgcO7gIXP2qYuYtL482ciRqvt7AccWO/UbdL
+-----END PRIVATE KEY-----
+`,
+}
