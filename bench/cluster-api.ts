@@ -3,6 +3,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { ApiServer } from '../test/support/api-server/api-server.ts'
+import type { KubernetesObject as StoredObject } from '../test/support/api-server/kubernetes-object.ts'
 import { type ClusterSize, kubernetesObjects } from './cluster-data.ts'
 import { moveProcess } from './cores.ts'
 
@@ -81,7 +82,7 @@ async function obey(): Promise<void> {
     if (order === 'relist') {
       api.compact()
       api.faults.dropConnections()
-    } else if (order.load) api.put(kubernetesObjects(order.load))
+    } else if (order.load) api.put(kubernetesObjects(order.load) as Iterable<StoredObject>)
     process.send?.(answer)
   })
   process.once('disconnect', () => void api.close().then(() => process.exit(0)))

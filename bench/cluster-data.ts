@@ -57,7 +57,7 @@ function* clusterParts({
       name,
       externalName: null,
       headless,
-      clusterIPs: headless ? [] : [addressIn(serviceNetwork, index + 1)],
+      clusterIPs: headless ? [] : [addressIn(serviceNetwork, firstServiceAddress + index)],
       external: [],
       ports,
     }
@@ -188,6 +188,8 @@ const portLists: readonly (readonly ObjectPort[])[] = [
 
 /** 10.96.0.0/12 and 10.128.0.0/9. */
 const serviceNetwork = 0x0a600000
+/** API servers keep the first addresses for themselves. */
+const firstServiceAddress = 256
 const podNetwork = 0x0a800000
 
 function addressIn(network: number, index: number): string {

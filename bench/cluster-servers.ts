@@ -76,7 +76,6 @@ const corefile = (
       'kubernetes cluster.local in-addr.arpa ip6.arpa {',
       ...access.map((line) => `    ${line}`),
       '    pods insecure',
-      '    fallthrough in-addr.arpa ip6.arpa',
       '    ttl 30',
       '}',
       `prometheus 127.0.0.1:${ports.metrics}`,

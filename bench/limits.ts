@@ -31,3 +31,6 @@ export const rateReached = 0.97
 
 /** How long a server may take to know a large cluster, and to have listed it again, in milliseconds. */
 export const syncMsMax = 60_000
+
+/** Requests to an API server that a writer has under way at once. */
+export const writersMax = 16

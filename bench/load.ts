@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { open, readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { onCore } from './cores.ts'
 import { clientSockets, lostSeconds, outstandingMax } from './limits.ts'
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly rate: number
   /** True if the file is read once only. */
   readonly once: boolean
+  /** A file for what dnsperf notes of each query: `> NOERROR name type 0.000123`. */
+  readonly latencies?: string
 }
 
 /** What dnsperf saw. */
@@ -32,15 +35,29 @@ export interface LoadReport {
 /** Asks 127.0.0.1; rejects if dnsperf fails. */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   const [program = '', ...words] = onCore(options.core, dnsperfCommand(options))
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  const { latencies } = options
+  const file = latencies === undefined ? null : await open(latencies, 'w')
+  const child = spawn(program, words, { stdio: ['ignore', file?.fd ?? 'pipe', 'pipe'] })
+  const [piped, errors, [code]] = await Promise.all([
+    child.stdout ? text(child.stdout) : '',
+    text(child.stderr!),
+    once(child, 'exit'),
+  ])
+  await file?.close()
+  const output = latencies === undefined ? piped : await readFile(latencies, 'latin1')
   const report = parseReport(output)
   if (code !== 0 || !report) throw new Error(`dnsperf ended with ${code}: ${errors.trim() || output.trim()}`)
   return report
 }
 
-function dnsperfCommand({ port, file, seconds, rate, once }: LoadOptions): readonly string[] {
-  const bounds = ['-l', String(seconds), ...(rate > 0 ? ['-Q', String(rate)] : []), ...(once ? ['-n', '1'] : [])]
+function dnsperfCommand({ port, file, seconds, rate, once, latencies }: LoadOptions): readonly string[] {
+  const bounds = [
+    '-l',
+    String(seconds),
+    ...(rate > 0 ? ['-Q', String(rate)] : []),
+    ...(once ? ['-n', '1'] : []),
+    ...(latencies ? ['-v'] : []),
+  ]
   const clients = ['-c', String(clientSockets), '-T', '1', '-q', String(outstandingMax), '-t', String(lostSeconds)]
   return ['dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', file, ...clients, ...bounds]
 }

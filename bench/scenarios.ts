@@ -118,6 +118,13 @@ function searchPathQuestion(services: readonly string[], spaces: readonly string
   return `${pick(outsideNames, random)}.${suffix} A`
 }
 
+/** The same mix for any cluster: names of Services and of namespaces. */
+export const searchPathQuestions = (
+  services: readonly string[],
+  spaces: readonly string[],
+  { count, seed }: { readonly count: number; readonly seed: number },
+): string[] => filled(count, seeded(seed), (random) => searchPathQuestion(services, spaces, random))
+
 function hostScenario({ names, lines }: Sizes): Scenario {
   const hosts = makeHosts(names)
   return {

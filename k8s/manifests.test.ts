@@ -1,4 +1,5 @@
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ManifestSource } from './manifests.ts'
@@ -112,3 +113,54 @@ t.test('a path that does not exist is an error at the start, and trouble later o
   t.match(problems[0], /ENOENT/)
   t.strictSame(seen, [['a']], 'nothing was taken away')
 })
+
+t.test('a source that is stopped while it starts watches nothing', async (t) => {
+  const { source, seen } = await makeSource(t, { 'a.yaml': namespace('a') })
+  const before = watchers()
+  const started = source.start()
+  await source.stop()
+  await started
+  t.equal(watchers(), before)
+  t.strictSame(seen, [])
+})
+
+t.test('an empty folder that cannot be listed at the start is handed over when it can', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'manifests-'))
+  const seen: string[][] = []
+  const problems: string[] = []
+  let poll: () => void = () => {}
+  const source = new ManifestSource({
+    path: folder,
+    after: (_delayMs, task) => {
+      poll = task
+      return { cancel: () => {} }
+    },
+    changed: (objects) => seen.push(objects.map(({ object }) => object!.name)),
+    problem: (text) => problems.push(text),
+  })
+  t.teardown(async () => {
+    await source.stop()
+    await rm(folder, { recursive: true })
+  })
+  await chmod(folder, 0o111)
+  await asNobody(() => source.start())
+  t.match(problems[0], /EACCES/)
+  t.strictSame(seen, [])
+  await chmod(folder, 0o755)
+  poll()
+  await until(() => seen.length > 0)
+  t.strictSame(seen, [[]])
+})
+
+const watchers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length
+
+/** Does `work` as a user whom permissions bind, if this is root. */
+async function asNobody(work: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return work()
+  process.seteuid!(65_534)
+  try {
+    await work()
+  } finally {
+    process.seteuid!(0)
+  }
+}

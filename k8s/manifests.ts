@@ -40,6 +40,8 @@ export class ManifestSource {
   #watcher: FSWatcher | null = null
   #poll: { cancel(): void } | null = null
   #stopped = false
+  /** What the files hold has been handed over at least once, be it nothing. */
+  #handed = false
   #trouble = ''
 
   constructor(options: ManifestOptions) {
@@ -49,6 +51,7 @@ export class ManifestSource {
   /** Reads everything once and hands it over, then watches. Rejects (ENOENT, EACCES, …) if the path itself cannot be read. */
   async start(): Promise<void> {
     await stat(this.#options.path)
+    if (this.#stopped) return
     this.#watcher = watch(this.#options.path, {
       ignoreInitial: true,
       depth: 0,
@@ -98,9 +101,10 @@ export class ManifestSource {
       for (const name of names) files.set(name, await this.#read(name, this.#files.get(name)))
       this.#trouble = ''
       const differs = files.size !== this.#files.size || names.some((name) => files.get(name) !== this.#files.get(name))
-      const first = this.#poll === null
       this.#files = files
-      if ((differs || first) && !this.#stopped) changed(merged(files.values()))
+      if ((!differs && this.#handed) || this.#stopped) return
+      this.#handed = true
+      changed(merged(files.values()))
     } catch (error) {
       const text = errorText(error)
       if (text !== this.#trouble) problem(text)

@@ -56,9 +56,17 @@ export type PackedChange =
 
 /** The changes of a batch, decoded one at a time; throws DamagedBytes if they are no changes. */
 export function* changesOf(batch: Pick<ChangeBatch, 'records'>): Generator<Change, void, void> {
-  for (const change of packedChangesOf(batch.records, new SharedStrings()))
-    yield 'slice' in change ? { object: unpacked(change.slice) } : change
+  for (const change of packedChangesOf(batch.records, new SharedStrings())) yield unpackedChange(change)
 }
+
+/** The object that the bytes are; null if they say that it is gone. */
+export function objectOf(reader: ByteReader): ClusterObject | null {
+  const change = unpackedChange(readChange(reader))
+  return 'object' in change ? change.object : null
+}
+
+const unpackedChange = (change: PackedChange): Change =>
+  'slice' in change ? { object: unpacked(change.slice) } : change
 
 /** As changesOf; equal names in different batches are one string as far as `strings` remembers. */
 export function* packedChangesOf(records: Uint8Array, strings: SharedStrings): Generator<PackedChange, void, void> {

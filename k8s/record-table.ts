@@ -3,8 +3,8 @@
 //   slots (hash table)  ─► position ─► slab ┌ length │ hash │ stamp (2) │ mark │ content ……… ┐┌ next record …
 //                                           └ content = tag │ key │ rest                      ┘
 //
-// A changed record is written over if it keeps its size, else at the end of the last slab. A slab that is more holes than records is emptied into the last one, so
-// any amount of change leaves no more than half of the bytes unused.
+// A changed record is written over if it keeps its size, else at the end of the last slab. Any other slab that is more holes than records is emptied into the last
+// one, so any amount of change leaves no more than half of the bytes unused.
 
 /** A record's place; it may change with every change of the table. */
 export type Position = number
@@ -33,6 +33,8 @@ export class RecordTable {
   readonly #slabs: (Slab | null)[] = []
   #spare: Slab | null = null
   #last = -1
+  /** Slabs that were the last one when they were looked at last: nothing may ever touch what has become holes in them. */
+  readonly #retired = new Set<number>()
   #slots = new Uint32Array(startSlots)
   #count = 0
 
@@ -72,6 +74,7 @@ export class RecordTable {
     words.fill(0, at + stampWord, at + headerWords)
     this.#slots[this.#emptySlot(hash)] = position + 1
     this.#count++
+    this.#tidy(position)
     return position
   }
 
@@ -88,6 +91,7 @@ export class RecordTable {
     target.words.set(words.subarray(at + 1, at + headerWords), target.at + 1)
     this.#slots[this.#slotAt(position)] = to + 1
     this.#free(position)
+    this.#tidy(to)
     return to
   }
 
@@ -104,6 +108,7 @@ export class RecordTable {
     this.#slots[hole] = 0
     this.#count--
     this.#free(position)
+    this.#tidy(-1)
     if (this.#slots.length > startSlots && this.#count * 8 < this.#slots.length) this.#resize(this.#slots.length / 2)
   }
 
@@ -220,6 +225,7 @@ export class RecordTable {
     const slab = (size <= slabBytes ? this.#spare : null) ?? newSlab(Math.max(size, slabBytes))
     if (slab === this.#spare) this.#spare = null
     const free = this.#slabs.indexOf(null)
+    if (this.#last !== -1) this.#retired.add(this.#last)
     this.#last = free === -1 ? this.#slabs.push(slab) - 1 : free
     this.#slabs[this.#last] = slab
     return slab
@@ -230,7 +236,21 @@ export class RecordTable {
     const { words, at, slab } = this.#header(position)
     words[at + markWord] = holeMark
     slab.live -= sizeOf(words[at]!)
-    if (slab.live * 2 < slab.used && index !== this.#last) this.#empty(index, slab)
+    this.#emptyIfSparse(index)
+  }
+
+  /** Looks at the slabs that are no longer the last; that of the record at `kept`, which must not move, has to wait for the next change. */
+  #tidy(kept: Position): void {
+    for (const index of this.#retired) {
+      if (index === Math.floor(kept / slabUnits)) continue
+      this.#retired.delete(index)
+      this.#emptyIfSparse(index)
+    }
+  }
+
+  #emptyIfSparse(index: number): void {
+    const slab = this.#slabs[index]
+    if (slab && slab.live * 2 < slab.used && index !== this.#last) this.#empty(index, slab)
   }
 
   /** Moves the records of a slab away and gives it back. */

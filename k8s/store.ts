@@ -5,7 +5,7 @@
 
 import { ByteReader, ByteWriter, SharedStrings, varintBytesMax } from './byte-text.ts'
 import type { Decoded } from './decoder.ts'
-import { type ChangeBatch, changesOf, deletedBit, kinds, writeDeleted, writeObject } from './object-bytes.ts'
+import { type ChangeBatch, deletedBit, kinds, objectOf, writeDeleted, writeObject } from './object-bytes.ts'
 import type { ClusterObject, ObjectName } from './objects.ts'
 import { type Position, RecordTable, type Stamp } from './record-table.ts'
 
@@ -41,6 +41,7 @@ export class ObjectStore {
   ) as Record<Kind, Table>
   readonly #change = new ByteWriter()
   readonly #batch = new ByteWriter()
+  readonly #strings = new SharedStrings()
   #relevant = false
   #serial = 0
   #synced = false
@@ -94,7 +95,7 @@ export class ObjectStore {
 
   /** Takes objects from an earlier snapshot: they count until a complete listing of their kind does not have them. Whatever is known already stays. */
   restore(batch: ChangeBatch): void {
-    const reader = new ByteReader(batch.records, new SharedStrings())
+    const reader = new ByteReader(batch.records, this.#strings)
     while (!reader.ended) {
       const length = reader.count()
       const content = reader.bytes.subarray(reader.position, reader.position + length)
@@ -120,16 +121,13 @@ export class ObjectStore {
     const { records } = this.#tables[name.kind]
     const position = this.#find(records, name)
     if (position === -1) return null
-    const writer = new ByteWriter()
-    writer.append(records.content(position), true)
-    for (const change of changesOf({ records: writer.copy() })) return 'object' in change ? change.object : null
-    return null
+    return objectOf(new ByteReader(records.content(position), this.#strings))
   }
 
   /** The objects of a kind that are known, those that DNS doesn't show included. The store must not change meanwhile. */
   *names(kind: Kind): Generator<ObjectName, void, void> {
     const { records } = this.#tables[kind]
-    for (const position of records.positions()) yield nameOf(kind, records.content(position))
+    for (const position of records.positions()) yield this.#nameOf(kind, records.content(position))
   }
 
   /** How many `names` there are. */
@@ -189,8 +187,13 @@ export class ObjectStore {
   #unmarked({ kind, records, listing }: Table): ObjectName[] {
     const names: ObjectName[] = []
     for (const position of records.positions())
-      if (records.mark(position) !== listing) names.push(nameOf(kind, records.content(position)))
+      if (records.mark(position) !== listing) names.push(this.#nameOf(kind, records.content(position)))
     return names
+  }
+
+  #nameOf(kind: Kind, content: Buffer): ObjectName {
+    const reader = new ByteReader(content, this.#strings, 1)
+    return { kind, namespace: reader.sharedText(), name: reader.text() }
   }
 
   // ---- batches ---------------------------------------------------------------------------------------------------------------------
@@ -238,11 +241,6 @@ function keyEndOf(content: Uint8Array): number {
     at += length
   }
   return at
-}
-
-function nameOf(kind: Kind, content: Buffer): ObjectName {
-  const reader = new ByteReader(content, new SharedStrings(), 1)
-  return { kind, namespace: reader.text(), name: reader.text() }
 }
 
 /** Two numbers that differ for different states of an object as surely as 64 random bits. */

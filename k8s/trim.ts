@@ -151,10 +151,13 @@ const isSubdomain = (text: string): boolean =>
 
 const isLabel = (text: string): boolean => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)
 
-/** 4 or 6, 0 for what is no address; one with a zone id means something on one machine only. */
-const addressFamily = (text: string): number => {
+/** The address; '' for what is none. API servers take leading zeros, and IPv4 in IPv6's clothes, and mean the plain address. One with a zone id means something on one machine only. */
+function plainAddress(text: string): string {
   const family = isIP(text)
-  return family === 6 && text.includes('%') ? 0 : family
+  if (family === 4) return text
+  if (family === 6 && !text.includes('%')) return text.replace(/^::ffff:(?=[0-9.]+$)/i, '')
+  const plain = text.replace(/\b0+(?=[0-9])/g, '')
+  return isIP(plain) === 4 ? plain : ''
 }
 
 /** RFC 3339 as milliseconds; what cannot be read is no time. */
@@ -171,12 +174,10 @@ export function trimService({ namespace, name }: ObjectName, source: ServiceSour
   const several = source.clusterIPs.length > 0
   const addresses = several ? source.clusterIPs.filter(isText) : [source.clusterIP].filter(isText)
   const headless = addresses[0] === 'None'
-  const clusterIPs = alias || headless ? [] : addresses
-  for (const address of clusterIPs) {
-    if (addressFamily(address) !== 0) continue
-    const path = several ? `spec.clusterIPs[${source.clusterIPs.indexOf(address)}]` : 'spec.clusterIP'
-    throw wrongAt(path, 'must be an IP address or None')
-  }
+  const clusterIPs = (alias || headless ? [] : addresses).map((text) => {
+    const path = several ? `spec.clusterIPs[${source.clusterIPs.indexOf(text)}]` : 'spec.clusterIP'
+    return plainAddress(text) || wrong(path, 'must be an IP address or None')
+  })
   return {
     kind: 'Service',
     namespace,
@@ -184,19 +185,18 @@ export function trimService({ namespace, name }: ObjectName, source: ServiceSour
     externalName: alias ? source.externalName : null,
     headless: headless && !alias,
     clusterIPs,
-    external: [...source.externalIPs, ...source.ingress].filter(isText),
-    ports: checkPorts(source.ports, 'spec.ports', true),
+    external: [...source.externalIPs, ...source.ingress].filter(isText).map((text) => plainAddress(text) || text),
+    ports: checkPorts(source.ports),
   }
 }
 
 /** A ServiceImport; headless ones have no addresses. */
 export function trimImport({ namespace, name }: ObjectName, source: ImportSource): ServiceImportObject {
   const headless = source.type === 'Headless'
-  const addresses = headless ? [] : source.ips.filter(isText)
-  for (const address of addresses) {
-    if (addressFamily(address) === 0) throw wrongAt(`spec.ips[${source.ips.indexOf(address)}]`, 'must be an IP address')
-  }
-  const ports = checkPorts(source.ports, 'spec.ports', true)
+  const addresses = (headless ? [] : source.ips.filter(isText)).map(
+    (text) => plainAddress(text) || wrong(`spec.ips[${source.ips.indexOf(text)}]`, 'must be an IP address'),
+  )
+  const ports = checkPorts(source.ports)
   return { kind: 'ServiceImport', namespace, name, headless, addresses, ports }
 }
 
@@ -209,7 +209,8 @@ export function trimSlice(
 ): EndpointSliceObject | null {
   const family = familyOf(source.addressType)
   if (family === null) return null
-  const ports = checkPorts(source.ports, 'ports', false)
+  // Nothing checks these at the API server; a number that is no port is no reason to lose the endpoints.
+  const ports = source.ports.filter(({ port }) => port === null || isPort(port))
   const endpoints = trimEndpoints(source.endpoints, family, trim)
   return { kind: 'EndpointSlice', namespace, name, service: metadata.service, family, ports, endpoints }
 }
@@ -235,8 +236,8 @@ export function trimPod(
 ): PodObject | null {
   if (phase === 'Succeeded' || phase === 'Failed' || phase === 'Unknown') return null
   if (podIP === '' || metadata.deleted) return null
-  if (addressFamily(podIP) === 0) throw wrongAt('status.podIP', 'must be an IP address')
-  return { kind: 'Pod', namespace, name, address: podIP, labels: trim.podLabels ? metadata.labels : noLabels }
+  const address = plainAddress(podIP) || wrong('status.podIP', 'must be an IP address')
+  return { kind: 'Pod', namespace, name, address, labels: trim.podLabels ? metadata.labels : noLabels }
 }
 
 function familyOf(addressType: string): 4 | 6 | null {
@@ -256,11 +257,12 @@ function trimEndpoints(sources: readonly EndpointSource[], family: 4 | 6, trim: 
     const target = trim.targets && source.target.length <= 63 ? source.target : ''
     const zone = trim.zones ? source.zone.toLowerCase() : ''
     const counted = counts(source, trim)
-    for (const [index, address] of source.addresses.entries()) {
-      if (addressFamily(address) !== family)
+    for (const [index, text] of source.addresses.entries()) {
+      const address = plainAddress(text)
+      if (address === '' || address.includes(':') !== (family === 6))
         throw wrongAt(
           `endpoints[${i}].addresses[${index}]`,
-          address === '' ? 'is required' : `must be an IPv${family} address`,
+          text === '' ? 'is required' : `must be an IPv${family} address`,
         )
       if (counted) endpoints.push({ address, hostname, target, zone })
     }
@@ -274,16 +276,19 @@ function counts({ ready, serving }: EndpointSource, { endpoints }: Trim): boolea
   return endpoints === 'serving' && serving === true
 }
 
-function checkPorts(ports: readonly ObjectPort[], path: string, required: boolean): readonly ObjectPort[] {
-  for (let i = 0; i < ports.length; i++) {
-    const { port } = ports[i]!
-    if (port === null) {
-      if (required) throw wrongAt(`${path}[${i}].port`, 'is required')
-    } else if (port < 1 || port > 0xffff) {
-      throw wrongAt(`${path}[${i}].port`, 'must be an integer from 1 to 65535')
-    }
+function checkPorts(ports: readonly ObjectPort[]): readonly ObjectPort[] {
+  for (const [i, { port }] of ports.entries()) {
+    const path = `spec.ports[${i}].port`
+    if (port === null) throw wrongAt(path, 'is required')
+    if (!isPort(port)) throw wrongAt(path, 'must be an integer from 1 to 65535')
   }
   return ports
 }
 
+const isPort = (port: number): boolean => port >= 1 && port <= 0xffff
+
 const isText = (text: string): boolean => text !== ''
+
+function wrong(path: string, reason: string): never {
+  throw wrongAt(path, reason)
+}

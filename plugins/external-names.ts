@@ -32,8 +32,8 @@ export interface ExternalNames {
     readonly addresses: readonly Uint8Array[]
     readonly depends: readonly Version[]
   }
-  /** Every Service that `find` has records for, by namespace and name: for zone transfers. */
-  services(headless: boolean): Iterable<ExternalService>
+  /** Every Service that `find` has records for, by name: for zone transfers. Null: nothing is ready yet, other work may have its turn. */
+  services(headless: boolean): Iterable<ExternalService | null>
 }
 
 /** Host names that an external address is given as: load balancers of some clouds have no address of their own. */

@@ -13,6 +13,7 @@ import { chaos } from './chaos/chaos.ts'
 import { compat } from './compat/compat.ts'
 import { debug } from './debug/debug.ts'
 import { errors } from './errors/errors.ts'
+import { family } from './family/family.ts'
 import { file } from './file/file.ts'
 import { forward } from './forward/forward.ts'
 import { header } from './header/header.ts'
@@ -62,6 +63,7 @@ export const order: readonly (Plugin | string)[] = [
   errors,
   log,
   compat,
+  family,
   'dnstap',
   local,
   'dns64',

@@ -5,7 +5,7 @@ import { edeCodes, opcodes, rcodes, types } from '../wire/registry.ts'
 import { addressesOf } from '../zones/additional.ts'
 import { authorityAfterAlias, type Found, type FoundKind, lookup } from '../zones/lookup.ts'
 import type { Zone } from '../zones/zone.ts'
-import { whenAnswered } from './answered.ts'
+import { whenAnswered, whenResolved } from './answered.ts'
 import type { Answered, Handler, Host } from './plugin.ts'
 import { amendQuery, type Query } from './query.ts'
 import { combine, depend, fail, type Response, respond, reuseWhile } from './response.ts'
@@ -85,9 +85,7 @@ export class ZoneAnswers {
   /** Asks whoever serves the alias's target, which may be this zone again. */
   #chase(alias: Response, target: Name, zone: Zone, query: Query): Answered {
     const chased = this.#host.resolve(amendQuery(query, { name: target }))
-    // Silence is an answer without records.
-    if (chased === null) return this.#complete(alias, fail(rcodes.NOERROR), { zone, query, target })
-    return whenAnswered(chased, (response) => this.#complete(alias, response, { zone, query, target }))
+    return whenResolved(chased, (response) => this.#complete(alias, response, { zone, query, target }))
   }
 
   #complete(alias: Response, target: Response, about: { zone: Zone; query: Query; target: Name }): Response {

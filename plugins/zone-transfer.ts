@@ -5,9 +5,9 @@
 //   source ─ a zone has a new serial ─► watch(changed) ─► transfer ─ NOTIFY ─► secondaries
 
 import type { Name } from '../wire/name.ts'
-import type { ResourceRecord } from '../wire/record.ts'
+import type { LiveSerial, ResourceRecord } from '../wire/record.ts'
 import type { Zone } from '../zones/zone.ts'
-import type { Contract } from './plugin.ts'
+import type { Contract, Host } from './plugin.ts'
 
 /** A zone as it is now; it stays like this while it is sent, however long the client takes. */
 export interface TransferableZone {
@@ -29,6 +29,36 @@ export interface TransferSource {
 
 /** Offered by every plugin whose zones can be transferred. */
 export const transferSource: Contract<TransferSource> = { name: 'zone transfer' }
+
+/** How often secondaries are told of a new serial of a zone that goes on changing, milliseconds. */
+const announceMs = 10_000
+/** Seconds after which no further change of that second can arrive from the watch. */
+const settlingSeconds = 2
+
+/** The serials of zones that are made from a cluster, which changes many times a second: seconds since 1970. */
+export class SettledSerial {
+  readonly #host: Pick<Host, 'clock' | 'onStop'>
+
+  constructor(host: Pick<Host, 'clock' | 'onStop'>) {
+    this.#host = host
+  }
+
+  /** The last second that is over, at most: one serial stands for all changes of a second, and more of them may come. */
+  of({ value }: LiveSerial): number {
+    return Math.max(0, Math.min(value, Math.floor(this.#host.clock.wall() / 1000) - settlingSeconds))
+  }
+
+  /** Calls `announce` from time to time, until the configuration ends. */
+  announcing(announce: () => void): void {
+    const { clock, onStop } = this.#host
+    const look = (): void => {
+      announce()
+      timer = clock.after(announceMs, look)
+    }
+    let timer = clock.after(0, look)
+    onStop(() => timer.cancel())
+  }
+}
 
 /** A zone of `zones/`, which never changes, for a transfer. Its SOA is the apex's, whatever origin the file was written for. */
 export function transferable(zone: Zone): TransferableZone {

@@ -12,8 +12,8 @@ import { type Answer, AnswerTable } from './answer-table.ts'
 import { metadataFor, type ServedBlock } from './block.ts'
 import { Exchange } from './exchange.ts'
 import { messageBytesMax } from './limits.ts'
-import { MessageStream } from './message-stream.ts'
-import type { Messages, Reply, ReplyStream } from './net/transport.ts'
+import { MessageStream, takeAll } from './message-stream.ts'
+import type { Reply, ReplyStream } from './net/transport.ts'
 import { Packet } from './packet.ts'
 import { Prepared, replyLimit } from './prepared.ts'
 import { bareHeader, formatError } from './refusals.ts'
@@ -115,7 +115,7 @@ export class Engine {
   injectStream(bytes: Uint8Array, client: Client): Promise<readonly Uint8Array[]> {
     return new Promise((resolve) => {
       const reply: Reply = (only) => resolve(only ? [only] : [])
-      this.receive(bytes, client, reply, (messages) => takeAll(messages, resolve))
+      this.receive(bytes, client, reply, (messages) => resolve(takeAll(messages)))
     })
   }
 
@@ -369,22 +369,6 @@ export class Engine {
     exchange.durationSeconds = (this.#options.clock.now() - query.start) / 1000
     this.#tell(block.observers, block.settings.debug)
     return response
-  }
-}
-
-/** Takes messages as fast as they are made. */
-function takeAll(messages: Messages, done: (all: readonly Uint8Array[]) => void, taken: Uint8Array[] = []): void {
-  for (;;) {
-    const message = messages.next()
-    if (message === null) {
-      done(taken)
-      return
-    }
-    if (message === 'later') {
-      setImmediate(() => takeAll(messages, done, taken))
-      return
-    }
-    taken.push(message)
   }
 }
 

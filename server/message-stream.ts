@@ -147,3 +147,13 @@ export class MessageStream implements Messages {
     ended(error)
   }
 }
+
+/** Takes messages as fast as they are made: all of them. */
+export async function takeAll(messages: Messages): Promise<readonly Uint8Array[]> {
+  const taken: Uint8Array[] = []
+  for (let message = messages.next(); message !== null; message = messages.next()) {
+    if (message === 'later') await new Promise((resolve) => setImmediate(resolve))
+    else taken.push(message)
+  }
+  return taken
+}

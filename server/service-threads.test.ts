@@ -37,6 +37,23 @@ t.test('services share the worker of a module until the last line is closed', as
   three.close()
 })
 
+t.test('every service of a worker that died gets a line to the same new one at its first try', async (t) => {
+  const threads = new ServiceThreads(() => {})
+  const lines = [1, 2, 3].map(() => threads.connect(module))
+  const first = await threadOf(lines[0]!)
+  const again = lines.map(async (line) => {
+    await once(line, 'close')
+    const next = threads.connect(module)
+    return { next, thread: await Promise.race([threadOf(next), once(next, 'close').then(() => 'closed')]) }
+  })
+  lines[1]!.postMessage('fail')
+  const next = await Promise.all(again)
+  const found = new Set(next.map(({ thread }) => thread))
+  t.equal(found.size, 1, [...found].join())
+  t.notOk(found.has(first) || found.has('closed'), [...found].join())
+  for (const line of next) line.next.close()
+})
+
 t.test('a worker that dies says why and closes its lines, and the next line goes to a new one', async (t) => {
   const deaths: string[] = []
   const threads = new ServiceThreads((error) => deaths.push(String(error)))

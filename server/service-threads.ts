@@ -35,9 +35,16 @@ export class ServiceThreads {
     const running = this.#running.get(module.href) ?? this.#start(module)
     const { port1, port2 } = new MessageChannel()
     running.lines++
+    let closedHere = false
+    const close = port1.close.bind(port1)
+    port1.close = () => {
+      closedHere = true
+      close()
+    }
     port1.once('close', () => {
-      running.lines--
-      if (running.lines === 0) this.#end(module, running)
+      // Workers close no lines, so this one has died: its lines learn of that before `exit` does, and whoever connects again must not get it.
+      if (!closedHere) this.#forget(module, running)
+      if (--running.lines === 0) this.#end(module, running)
     })
     const connect: Connect = { line: port2 }
     running.worker.postMessage(connect, [port2])

@@ -50,13 +50,35 @@ const corefile = (upstream: string): string => `(common) {
 cluster.local:PORT 10.96.0.0/12:PORT {
   import common
   compat coredns
+  family auto
+  autopath @query
   kubernetes {
+    manifests ${cluster}
+  }
+}
+lb.test:PORT {
+  import common
+  k8s_external
+  kubernetes cluster.local {
     manifests ${cluster}
   }
 }
 example.org:PORT {
   import common
+  transfer {
+    to *
+  }
   file db.example.org
+}
+auto.test:PORT {
+  import common
+  acl {
+    filter type TXT
+    block type MX
+  }
+  auto {
+    directory .
+  }
 }
 who.test:PORT {
   import common
@@ -70,6 +92,7 @@ version.bind:PORT id.server:PORT {
 
 const files = {
   'zones/db.example.org': '@ 60 IN SOA ns host 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.53\n',
+  'zones/db.auto.test': '@ 60 IN SOA ns host 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.54\n',
   'zones/names': '192.0.2.7 a.test\n',
 }
 
@@ -85,6 +108,8 @@ const questions = [
     'a.test A',
   ],
   ...['kubernetes.default.svc.cluster.local A', 'missing.default.svc.cluster.local A', '1.0.96.10.in-addr.arpa PTR'],
+  ...['kubernetes.default.svc.cluster.local AAAA', 'www.test.default.svc.cluster.local A', 'x.lb.test A'],
+  ...['ns.auto.test A', 'ns.auto.test TXT', 'example.org AXFR'],
   ...['ns.example.org A', 'nope.example.org A', 'x.who.test A', 'version.bind TXT CH'],
 ]
 
@@ -99,7 +124,7 @@ t.test('promtool accepts what is exported after traffic through every built plug
   t.strictSame(missing, [], 'every built plugin is used')
   const { dig, ports } = await serveCommand(t, { corefile: text, files })
   for (const question of questions) {
-    for (let i = 0; i < 2; i++) t.match(await dig(...question.split(' ')), /status: (NOERROR|NXDOMAIN)/, question)
+    for (let i = 0; i < 2; i++) t.match(await dig(...question.split(' ')), /status: (NOERROR|NXDOMAIN)|XFR size/, question)
   }
   const { body } = await httpGet(`http://127.0.0.1:${ports[1]}/metrics`)
   t.test('promtool', { skip: skipWithout('promtool', 'prometheus') }, async (t) => {

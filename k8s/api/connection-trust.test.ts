@@ -11,7 +11,7 @@ import {
   serverIdentity,
   strangerIdentity,
 } from '../../test/support/api-server/certificates.ts'
-import { echo, endpoint, rig, serverTls } from '../../test/support/connection-rig.ts'
+import { echo, endpoint, plain, rig, serverTls } from '../../test/support/connection-rig.ts'
 import { eventually } from '../../test/support/eventually.ts'
 import { folderWith, type LoopbackApi, loopbackApi } from '../../test/support/loopback-api.ts'
 import { ConnectionError } from './api-connection.ts'
@@ -142,4 +142,19 @@ t.test('a proxy that the environment names is gone through', async (t) => {
   const { text } = await rig(t, { access, environment: { HTTPS_PROXY: proxy.url, NO_PROXY: '10.0.0.0/8' } })
   t.match(await text(), [200])
   t.same(tunnels, ['kubernetes.default.svc:6443'])
+})
+
+t.test('a proxy that cannot be spoken to is never gone around', async (t) => {
+  const { port, requests } = await loopbackApi(t, echo)
+  const url = `http://kubernetes.default.svc:${port}`
+  const reason = 'not a URL of scheme http or https'
+  const table: [proxy: string, message: string][] = [
+    ['socks5://me:sekret@127.0.0.1:1080', `proxy "socks5://127.0.0.1:1080": ${reason}`],
+    ['http://[me', `proxy "http://[me": ${reason}`],
+  ]
+  for (const [proxy, message] of table) {
+    const { get } = await rig(t, { access: plain(url), environment: { HTTP_PROXY: proxy } })
+    await t.rejects(get(), new ConnectionError(`Get "${url}/api/v1/services": ${message}`))
+  }
+  t.same(requests, [])
 })

@@ -40,6 +40,16 @@ users: [{name: u, user: {token: t}}]
   )
 })
 
+t.test('anchors, merged and repeated keys, and documents behind the first are read as Go reads them', async (t) => {
+  const texts = [
+    `${head}clusters: [{name: b, cluster: &one {server: s}}, {name: c, cluster: *one}]`,
+    `${head}clusters: [{name: b, cluster: &one {server: s}}, {name: c, cluster: {<<: *one}}]`,
+    `${head}clusters: [{name: c, cluster: {server: r, server: s}}]`,
+    `${head}clusters: [{name: c, cluster: {server: s}}]\n---\nkind: Pod\n--- [`,
+  ]
+  for (const text of texts) t.same(chooseAccess(text, 'f', '').cluster, { server: 's' }, text)
+})
+
 t.test("a file that leads nowhere is refused in CoreDNS's words", async (t) => {
   const nothing =
     'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable'
@@ -69,6 +79,11 @@ t.test("a file that leads nowhere is refused in CoreDNS's words", async (t) => {
       '[1, 2]',
       '',
       `error loading config file "f": couldn't get version/kind; json parse error: cannot unmarshal array`,
+    ],
+    [
+      'users: [{name: u, user: {token: one}}, {name: u, user: {token: two}}]',
+      '',
+      'error loading config file "f": duplicate name "u" in users',
     ],
     ['clusters: 3', '', 'error loading config file "f": clusters: cannot unmarshal number into a list'],
   ]

@@ -2,7 +2,7 @@
 // Only what the chosen context names is looked at. Runs in the process that resolves credentials (credentials-worker.ts).
 
 import { isAbsolute, join } from 'node:path'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { type CredentialFiles, FileError } from './credential-files.ts'
 import { AccessError } from './credentials.ts'
 import { invalid, keyMissing, unreadable } from './file-access.ts'
@@ -57,8 +57,10 @@ function readKubeconfig(text: string, file: string): Kubeconfig {
     new AccessError(`error loading config file ${JSON.stringify(file)}: ${reason}`)
   let document: unknown
   try {
-    // Without frames: they would quote the file, and it holds secrets.
-    document = parse(text, { prettyErrors: false, logLevel: 'error', maxAliasCount: 0 }) ?? {}
+    // Without frames: they would quote the file, and it holds secrets. As Go: the first document counts, and of equal keys the last.
+    const [first] = parseAllDocuments(text, { prettyErrors: false, logLevel: 'error', merge: true, uniqueKeys: false })
+    if (first?.errors[0]) throw first.errors[0]
+    document = first?.toJS() ?? {}
   } catch (error) {
     throw fault(`yaml: ${(error as Error).message.split('\n')[0]}`)
   }
@@ -71,7 +73,13 @@ function readKubeconfig(text: string, file: string): Kubeconfig {
   const byName = (list: string, item: string): ReadonlyMap<string, Mapping> => {
     const entries = document[list] ?? []
     if (!Array.isArray(entries)) throw fault(`${list}: cannot unmarshal ${kindOf(entries)} into a list`)
-    return new Map(entries.map((entry: unknown) => [textOf(mappingOf(entry).name), mappingOf(mappingOf(entry)[item])]))
+    const found = new Map<string, Mapping>()
+    for (const entry of entries.map(mappingOf)) {
+      const name = textOf(entry.name)
+      if (found.has(name)) throw fault(`duplicate name ${JSON.stringify(name)} in ${list}`)
+      found.set(name, mappingOf(entry[item]))
+    }
+    return found
   }
   return {
     currentContext: textOf(document['current-context']),

@@ -27,6 +27,7 @@ t.test("what is no server is refused in CoreDNS's words", async (t) => {
     ['https://a b', wrap('host must be a URL or a host:port pair: \\"https://a b\\"')],
     ['https://u:sekret@h:x', wrap('host must be a URL or a host:port pair: \\"https://h:x\\"')],
     ['10.0.0.1/path', wrap('host must be a URL or a host:port pair: \\"10.0.0.1/path\\"')],
+    ['http://u%zz:sekret@h:1', wrap('invalid percent-encoding in the user or password of the URL')],
     ['ftp://10.0.0.1', wrap('unsupported protocol scheme \\"ftp\\"')],
   ]
   for (const [text, message] of table) t.throws(() => serverUrl(text, false), new AccessError(message), text)

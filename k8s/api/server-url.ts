@@ -20,10 +20,18 @@ export function serverUrl(text: string, tls: boolean): ServerUrl {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw clientError(`unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`)
   }
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
   return {
     base: `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`,
-    authorization: user === ':' ? '' : `Basic ${Buffer.from(user).toString('base64')}`,
+    authorization: authorizationOf(url),
+  }
+}
+
+function authorizationOf({ username, password }: URL): string {
+  if (username === '' && password === '') return ''
+  try {
+    return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
+  } catch {
+    throw clientError('invalid percent-encoding in the user or password of the URL')
   }
 }
 

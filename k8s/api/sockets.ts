@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts'
 import type { Environment } from './file-access.ts'
 import { idleSocketMs, idleSocketsMax, socketsMax, tcpKeepAliveMs } from './limits.ts'
 import { environmentProxy } from './proxy.ts'
+import { withoutUser } from './server-url.ts'
 
 /** Gives each request the agent that its credentials need. */
 export class Sockets {
@@ -20,7 +21,7 @@ export class Sockets {
     this.#environment = environment
   }
 
-  /** Throws ConnectionError if the client certificate is of no use. */
+  /** Throws ConnectionError if the client certificate or the proxy is of no use. */
   agentFor(credentials: Credentials): HttpAgent {
     const { server, authority, certificate, key, servername, insecure, proxy } = credentials
     const identity = JSON.stringify([server, authority, certificate, key, servername, insecure, proxy])
@@ -38,6 +39,9 @@ export class Sockets {
 
   #make({ server, authority, certificate, key, servername, insecure, proxy }: Credentials): HttpAgent {
     const through = proxy || environmentProxy(server, this.#environment)
+    // Node would go around a proxy of another scheme without a word.
+    if (through !== '' && !/^https?:$/.test(URL.parse(through)?.protocol ?? ''))
+      throw new ConnectionError(`proxy ${JSON.stringify(withoutUser(through))}: not a URL of scheme http or https`)
     const options: AgentOptions = {
       keepAlive: true,
       keepAliveMsecs: tcpKeepAliveMs,

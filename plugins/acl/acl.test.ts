@@ -150,7 +150,14 @@ t.test('clients with EDNS are told why', async (t) => {
       [[ednsOptions.EDE, 0, code]],
     )
     t.equal(reply?.edns?.udpSize, 1232)
-    t.equal((await server.ask('a.example.org. A', { client }))?.edns, null, 'no OPT unasked')
+  }
+})
+
+t.test('clients without EDNS get no OPT, unless the answer would be taken for none', async (t) => {
+  const server = await serve(t, { corefile: corefile('acl {\n block net 192.0.2.1\n filter\n}') })
+  for (let i = 0; i < 3; i++) {
+    t.equal((await server.ask('a.example.org. A', { client: here }))?.edns, null)
+    t.match((await server.ask('a.example.org. A', { client: there }))?.edns, { udpSize: 4096, do: true })
   }
 })
 

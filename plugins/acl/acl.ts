@@ -40,7 +40,9 @@ function refuse(query: Query, action: keyof typeof answers, host: Host): Answere
   const { rcode, code } = answers[action]
   const ede: ExtendedError[] = [{ code, text: '' }]
   const response = respond('acl', { rcode, ede, do: true, echo: false, reuse: reuseWhile() })
-  if (query.edns || !host.block.settings.compat) return response
+  // glibc takes NOERROR with neither AA nor RA nor any record for a lame server's, and asks the next one: the OPT record that CoreDNS sends to everybody makes it an answer.
+  const isBare = action === 'filter' || host.block.settings.compat
+  if (query.edns || !isBare) return response
   const opt = unaskedOpt({ ...bareEdns, do: true, options: ede.map(extendedErrorOption) })
   return amend(response, { additional: [opt] })
 }

@@ -7,11 +7,11 @@ import { ConfigError, type Directive } from '../directive.ts'
 import { quote } from '../number.ts'
 import { zonesOrBlock } from '../zones.ts'
 
-export const actions = ['allow', 'block', 'filter', 'drop'] as const
+const actions = ['allow', 'block', 'filter', 'drop'] as const
 export type Action = (typeof actions)[number]
 
 /** One line. */
-export interface Policy {
+interface Policy {
   readonly action: Action
   /** Null: all types. */
   readonly types: ReadonlySet<number> | null

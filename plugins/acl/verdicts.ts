@@ -74,25 +74,22 @@ export class Verdicts {
 interface Sentence {
   readonly action: Action
   readonly rule: number
+  /** Tells sentences apart. */
+  readonly key: string
 }
 
 /** Says what some lines, of which the first that applies counts, mean for each client. */
 class Judge {
-  /** By class; equal ones are one object. */
+  /** By class. */
   readonly #sentences: readonly Sentence[]
   readonly #classes: ClientClasses
   readonly fact: ClientFact | null
 
   constructor(lines: readonly Line[], classes: ClientClasses) {
     this.#classes = classes
-    const distinct = new Map<string, Sentence>()
-    this.#sentences = classes.lists.map((lists, number) => {
-      const sentence = sentenceOf(lines, number === 0 ? null : new Set(lists))
-      const key = keyOf(sentence)
-      distinct.set(key, distinct.get(key) ?? sentence)
-      return distinct.get(key)!
-    })
-    this.fact = distinct.size === 1 ? null : { name: 'acl', of: (client) => keyOf(this.judge(client)) }
+    this.#sentences = classes.lists.map((lists, number) => sentenceOf(lines, number === 0 ? null : new Set(lists)))
+    const distinct = new Set(this.#sentences.map(({ key }) => key))
+    this.fact = distinct.size === 1 ? null : { name: 'acl', of: (client) => this.judge(client).key }
   }
 
   judge({ address }: Client): Sentence {
@@ -100,12 +97,10 @@ class Judge {
   }
 }
 
-const keyOf = ({ action, rule }: Sentence): string => `${action} ${rule}`
-
 /** What lines mean for clients in the given lists; null for those whose address cannot be read. */
 function sentenceOf(lines: readonly Line[], lists: ReadonlySet<number> | null): Sentence {
-  if (lists === null)
-    return lines.length === 0 ? { action: 'allow', rule: -1 } : { action: 'block', rule: lines[0]!.rule }
-  const first = lines.find(({ number, everybody }) => everybody || lists.has(number))
-  return first ? { action: first.action, rule: first.rule } : { action: 'allow', rule: -1 }
+  const first = lists ? lines.find(({ number, everybody }) => everybody || lists.has(number)) : lines[0]
+  const action = first ? (lists ? first.action : 'block') : 'allow'
+  const rule = first?.rule ?? -1
+  return { action, rule, key: `${action} ${rule}` }
 }

@@ -79,7 +79,6 @@ class ZoneDirectory implements RunningService {
     } catch (error) {
       if (codeOf(error) !== 'ENOENT')
         throw new ConfigError(`${place}Unable to access root path '${shown}': stat ${shown}: ${fileReason(error)}`)
-      this.#complain(`Directory does not exist: ${shown}`)
     }
     await this.refresh()
     if (reloadMs <= 0) return

@@ -61,7 +61,9 @@ export async function listZones({ shown, path, pattern, template }: ZoneFolder):
   try {
     await walk({ shown, path })
   } catch (error) {
-    return { zones: codeOf(error) === 'ENOENT' ? zones : null, problems: [...problems, unread({ shown, path }, error)] }
+    // A folder that is gone has no zones; one that cannot be read may have them.
+    if (codeOf(error) === 'ENOENT') return { zones: new Map(), problems: [`Directory does not exist: ${shown}`] }
+    return { zones: null, problems: [...problems, unread({ shown, path }, error)] }
   }
   return { zones, problems }
 }

@@ -25,7 +25,7 @@ export interface WalkPlugins {
 }
 
 /** The words of `name` in each of `zones` after the first, and as they are, without repetition; names that would be too long are left out. */
-export function laterNames(name: Name, zones: readonly Name[]): Name[] {
+function laterNames(name: Name, zones: readonly Name[]): Name[] {
   const words = name
     .labels()
     .slice(0, name.labelCount - zones[0]!.labelCount)

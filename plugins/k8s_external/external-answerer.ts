@@ -6,7 +6,7 @@ import { soaRdata, srvRdata } from '../../wire/rdata.ts'
 import { ResourceRecord } from '../../wire/record.ts'
 import { classes, edeCodes, rcodes, types } from '../../wire/registry.ts'
 import { addressOfReverse } from '../../wire/reverse.ts'
-import { whenAnswered } from '../answered.ts'
+import { whenAnswered, whenResolved } from '../answered.ts'
 import { type ExternalAlias, type ExternalFound, type ExternalNames, labelsBelow } from '../external-names.ts'
 import type { Answered } from '../plugin.ts'
 import { amendQuery, type Query } from '../query.ts'
@@ -193,7 +193,7 @@ export class ExternalAnswerer {
     for (const target of targets) {
       for (const type of [types.A, types.AAAA]) {
         answered = whenAnswered(answered, (before) =>
-          whenAnswered(this.#resolve(amendQuery(query, { name: target, type })), (response) =>
+          whenResolved(this.#resolve(amendQuery(query, { name: target, type })), (response) =>
             combine(before, response, {
               rcode: rcodes.NOERROR,
               answer: before.answer,
@@ -210,7 +210,7 @@ export class ExternalAnswerer {
 
   /** The target's own response decides nothing but the records: CoreDNS answers NOERROR with the alias whatever became of it. */
   #follow(query: Query, target: Name, alias: Response): Answered {
-    return whenAnswered(this.#resolve(amendQuery(query, { name: target })), (response) =>
+    return whenResolved(this.#resolve(amendQuery(query, { name: target })), (response) =>
       combine(alias, response, { rcode: rcodes.NOERROR, tc: response.tc, authority: [], additional: [], error: null }),
     )
   }

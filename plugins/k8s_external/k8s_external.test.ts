@@ -158,6 +158,14 @@ t.test('a load balancer that only has host names is an alias of the first', asyn
   ])
 })
 
+t.test('an alias is answered though nobody answers for its target', async (t) => {
+  const { corefile, files } = serving()
+  const server = await serve(t, { corefile: `${corefile}\nlb.example.org {\n acl {\n drop\n }\n whoami\n}`, files })
+  const alias = 'named.prod.apps.test. 5 IN CNAME lb.example.org.'
+  t.strictSame((await server.ask('named.prod.apps.test. A'))?.answer, [alias])
+  t.match((await server.ask('named.prod.apps.test. SRV'))?.answer, [/ SRV .* lb\.example\.org\.$/])
+})
+
 t.test('the zone has a SOA, a name server, and names for its addresses', async (t) => {
   const server = await serve(t, serving('apex admin\n ttl 60'))
   const own = soaOf('apps.test.', 60, 'admin')

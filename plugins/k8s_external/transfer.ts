@@ -9,7 +9,7 @@ import { types } from '../../wire/registry.ts'
 import type { ExternalFound, ExternalNames, ExternalService } from '../external-names.ts'
 import type { Host } from '../plugin.ts'
 import { addressRecords, nameBelow, recordOf, serviceRecords } from '../service-records.ts'
-import type { TransferableZone, TransferSource } from '../zone-transfer.ts'
+import { SettledSerial, type TransferableZone, type TransferSource } from '../zone-transfer.ts'
 import type { ExternalAnswerer, ZoneNames } from './external-answerer.ts'
 import type { ExternalOptions } from './options.ts'
 
@@ -17,12 +17,12 @@ import type { ExternalOptions } from './options.ts'
 export class ExternalTransfer implements TransferSource {
   readonly #options: ExternalOptions
   readonly #answerer: ExternalAnswerer
-  readonly #host: Pick<Host, 'clock' | 'onStop'>
+  readonly #settled: SettledSerial
 
   constructor(options: ExternalOptions, answerer: ExternalAnswerer, host: Pick<Host, 'clock' | 'onStop'>) {
     this.#options = options
     this.#answerer = answerer
-    this.#host = host
+    this.#settled = new SettledSerial(host)
   }
 
   open(apex: Name): TransferableZone | 'unready' | null {
@@ -30,36 +30,20 @@ export class ExternalTransfer implements TransferSource {
     if (!zone) return null
     const { source } = this.#answerer
     if (!source?.synced) return 'unready'
-    const serial = this.#settledSerial(source)
+    const serial = this.#settled.of(source.serial)
     const names = this.#answerer.namesOf(zone)
     const rdata = soaRdata({ ...readSoa(names.soa)!, serial })
     const records = new ZoneRecords(zone, names, source, this.#options)
     return { soa: recordOf(zone, types.SOA, this.#options.ttlSeconds, rdata), serial, records: () => records.all() }
   }
 
-  // The cluster may change many times a second; what is told is a new serial from time to time.
   watch(changed: (apex: Name, serial: number) => void): void {
-    const { clock, onStop } = this.#host
-    const look = (): void => {
+    this.#settled.announcing(() => {
       const { source } = this.#answerer
-      if (source?.synced) for (const zone of this.#options.zones) changed(zone, this.#settledSerial(source))
-      timer = clock.after(announceMs, look)
-    }
-    let timer = clock.after(0, look)
-    onStop(() => timer.cancel())
-  }
-
-  /** The last second that is over, at most: one serial stands for all changes of a second, and more of them may come. */
-  #settledSerial({ serial }: ExternalNames): number {
-    const now = Math.floor(this.#host.clock.wall() / 1000)
-    return Math.max(0, Math.min(serial.value, now - settlingSeconds))
+      if (source?.synced) for (const zone of this.#options.zones) changed(zone, this.#settled.of(source.serial))
+    })
   }
 }
-
-/** Seconds after which no further change of that second can arrive. */
-const settlingSeconds = 2
-/** How often secondaries are told that there is something new, at most, milliseconds. */
-const announceMs = 10_000
 
 /** Makes the records of one zone. */
 class ZoneRecords {
@@ -83,7 +67,7 @@ class ZoneRecords {
     for (const type of [types.A, types.AAAA]) yield* addressRecords(nameServer, type, ttlSeconds, servers)
     for (const service of this.#source.services(headless)) {
       yield null
-      yield* service.external ? this.#external(service) : this.#headless(service)
+      if (service) yield* service.external ? this.#external(service) : this.#headless(service)
     }
   }
 

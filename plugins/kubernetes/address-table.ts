@@ -80,13 +80,11 @@ class Shard {
   }
 
   owners(hash: number): number[] {
-    const found: number[] = []
+    const found = new Set<number>()
     const mask = this.#owners.length - 1
-    for (let slot = hash & mask; this.#owners[slot] !== 0; slot = (slot + 1) & mask) {
-      const owner = this.#owners[slot]! - 1
-      if (this.#hashes[slot] === hash && !found.includes(owner)) found.push(owner)
-    }
-    return found
+    for (let slot = hash & mask; this.#owners[slot] !== 0; slot = (slot + 1) & mask)
+      if (this.#hashes[slot] === hash) found.add(this.#owners[slot]! - 1)
+    return [...found]
   }
 
   #find(hash: number, owner: number): number {

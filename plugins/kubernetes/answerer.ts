@@ -6,7 +6,7 @@ import { soaRdata, txtRdata } from '../../wire/rdata.ts'
 import { ResourceRecord } from '../../wire/record.ts'
 import { classes, edeCodes, rcodes, types } from '../../wire/registry.ts'
 import { addressOfReverse } from '../../wire/reverse.ts'
-import { whenAnswered } from '../answered.ts'
+import { whenResolved } from '../answered.ts'
 import { labelsBelow } from '../external-names.ts'
 import type { Answered } from '../plugin.ts'
 import { amendQuery, type Query } from '../query.ts'
@@ -150,9 +150,10 @@ export class Answerer {
     const address = addressOf(query.name)
     if (address === null) return new Denial([])
     const { names, nameless, depends } = this.#reverse.namesOf(address)
-    // CoreDNS sends nothing where an endpoint's name cannot be built (a slice imported from another cluster).
-    if (names.length === 0) return nameless ? null : new Denial(depends)
+    if (names.length === 0 && !nameless) return new Denial(depends)
     if (query.type === types.SOA) return this.#noData(query, zone, depends)
+    // CoreDNS sends nothing where an endpoint's name cannot be built (a slice imported from another cluster).
+    if (names.length === 0) return null
     const { ttlSeconds } = this.#parts.options
     return this.#positive(
       names.map((name) => recordOf(query.name, types.PTR, ttlSeconds, name.wire)),
@@ -223,6 +224,7 @@ export class Answerer {
         target = next.target
         continue
       }
+      if (next && !next.exists && !this.#parts.index.synced) return this.deny(query, zone, new Denial(depends))
       const addresses = addressRecords(target, query.type, ttlSeconds, next?.candidates ?? [])
       if (addresses.length > 0) return this.#positive([...chain, ...addresses], depends)
       break
@@ -237,7 +239,7 @@ export class Answerer {
 
   /** The target's own response decides nothing but the records: CoreDNS answers NOERROR with the alias whatever became of it. */
   #follow(query: Query, target: Name, alias: Response): Answered {
-    return whenAnswered(this.#parts.resolve(amendQuery(query, { name: target })), (response) =>
+    return whenResolved(this.#parts.resolve(amendQuery(query, { name: target })), (response) =>
       combine(alias, response, { rcode: rcodes.NOERROR, tc: response.tc, authority: [], additional: [], error: null }),
     )
   }

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { batchOf } from '../../k8s/object-bytes.ts'
+import type { ClusterObject } from '../../k8s/objects.ts'
 import { cluster, soa, withCluster } from '../../test/support/cluster-server.ts'
 import { serve } from '../../test/support/serve.ts'
 import { TestCluster, textOf } from '../../test/support/test-cluster.ts'
@@ -62,6 +64,36 @@ t.test('a broken manifest is logged with its place and counted, and takes nothin
   )
   t.match(await server.metrics(), /^meridian_kubernetes_manifest_errors_total 1$/m)
   t.equal((await server.ask('web.prod.svc.cluster.local. A'))?.rcode, 'NOERROR')
+})
+
+t.test('until the cluster is known an alias whose target is missing is a failure, too', async (t) => {
+  const unsynced = new TestCluster()
+  const alias: ClusterObject = {
+    kind: 'Service',
+    namespace: 'prod',
+    name: 'alias',
+    externalName: 'late.prod.svc.cluster.local',
+    headless: false,
+    clusterIPs: [],
+    external: [],
+    ports: [],
+  }
+  const objects: ClusterObject[] = [{ kind: 'Namespace', namespace: '', name: 'prod' }, alias]
+  const changes = objects.map((object) => ({ object }))
+  unsynced.apply(batchOf(changes, { serial: 0, synced: false, whole: false }))
+  t.equal(textOf(unsynced.ask('alias.prod.svc.cluster.local. A'))[0], 'SERVFAIL')
+  t.equal(textOf(unsynced.ask('alias.prod.svc.cluster.local. MX'))[0], 'NOERROR', 'nothing else is known of an alias')
+  unsynced.load([])
+  t.equal(textOf(unsynced.ask('alias.prod.svc.cluster.local. A'))[0], 'NOERROR')
+})
+
+t.test('the serial is that of changes which are all there', async (t) => {
+  const { index } = new TestCluster()
+  const changes = ['a', 'b'].map((name) => ({ object: { kind: 'Namespace', namespace: '', name } as const }))
+  const steps = index.apply(batchOf(changes, { serial: 7, synced: true, whole: false }))
+  while (!steps.next().done && index.namespaces.size < 2) t.equal(index.serial.value, 0)
+  for (const _ of steps);
+  t.equal(index.serial.value, 7)
 })
 
 t.test('until the cluster is known a missing name is a failure, not a denial', async (t) => {

@@ -121,10 +121,10 @@ export class ClusterIndex {
     for (const change of packedChangesOf(batch.records, this.#strings)) {
       this.#change(change)
       if ('object' in change && change.object.kind === 'Pod') podSeen(change.object)
-      this.serial.value = batch.serial
       yield
     }
     if (batch.whole && known) yield* this.#sweep()
+    // Not sooner: a secondary that has this serial has all that came with it.
     this.serial.value = batch.serial
     if (!batch.synced || this.#synced) return
     this.#synced = true

@@ -92,10 +92,11 @@ class ClusterService implements RunningService {
     this.#started = true
   }
 
-  /** For a thread that joins now. After a death the new session knows nothing yet, and no thread should begin with that. */
+  /** For a thread that joins now. After a death the new session knows nothing yet, and no thread should begin with that: ConfigError, so that a reload is refused and what runs keeps what it knows. */
   async snapshot(): Promise<ClusterUpdate | undefined> {
     while (!this.#stopped) {
-      if (this.#takesOver) await this.#isKnown()
+      if (this.#takesOver && !(await this.#isKnown()))
+        throw new ConfigError('the cluster has to be listed anew, and the Kubernetes API does not answer')
       const batch = await this.#session.snapshot()
       if (batch) return this.#update(batch)
     }

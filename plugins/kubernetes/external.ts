@@ -10,6 +10,7 @@ import type { ClusterIndex } from './cluster-index.ts'
 import { allEndpoints, endpointLabel, endpointsCalled, Lookup, matchingPorts } from './lookup.ts'
 import { withoutUnderscore } from './name-parts.ts'
 import type { KubernetesOptions } from './options.ts'
+import { orderedServices } from './ordered-services.ts'
 import { pathOf, Reverse } from './reverse.ts'
 import type { Port, ServiceNode, SliceNode } from './service-node.ts'
 
@@ -110,24 +111,21 @@ export class External implements ExternalNames {
     return { addresses, depends }
   }
 
-  *services(headless: boolean): Generator<ExternalService, void, void> {
-    const exposed = [...this.#index.namespaces.keys()]
-      .sort()
-      .filter((namespace) => this.#lookup.isExposed(namespace, []))
-    for (const namespace of exposed) {
-      for (const node of inOrder(this.#index.namespaces.get(namespace)?.services.values() ?? [])) {
-        if (!node.view) continue
-        const service = [node.name, namespace]
-        const external = isExternal(node)
-        if (external) yield { service, external, ports: namedPorts([node.view.ports]), endpoints: [] }
-        else if (headless && node.view.headless)
-          yield {
-            service,
-            external,
-            ports: namedPorts(node.slices.map(({ view }) => view.ports)),
-            endpoints: endpointsOf(node),
-          }
-      }
+  *services(headless: boolean): Generator<ExternalService | null, void, void> {
+    for (const node of yield* orderedServices(this.#index.namespaces.values(), ({ services }) => services)) {
+      yield null
+      const { view, slices, name, namespace } = node
+      if (!view || !this.#lookup.isExposed(namespace, [])) continue
+      const service = [name, namespace]
+      const external = isExternal(node)
+      if (external) yield { service, external, ports: namedPorts([view.ports]), endpoints: [] }
+      else if (headless && view.headless)
+        yield {
+          service,
+          external,
+          ports: namedPorts(slices.map(({ view }) => view.ports)),
+          endpoints: endpointsOf(node),
+        }
     }
   }
 }

@@ -41,6 +41,16 @@ t.test('Services, their ports and their endpoints have names', async (t) => {
   ])
 })
 
+t.test('an alias is answered though nobody answers for its target', async (t) => {
+  const { corefile, files } = withCluster()
+  const silent = corefile.replace('file db.example.org', 'acl {\n drop\n }\n file db.example.org')
+  const server = await serve(t, { corefile: silent, files })
+  t.equal(await server.ask('www.example.org. A'), null)
+  await check(t, server, [
+    ['outside.prod.svc.cluster.local. A', { answer: ['outside.prod.svc.cluster.local. 5 IN CNAME www.example.org.'] }],
+  ])
+})
+
 t.test('a headless Service is its ready endpoints', async (t) => {
   const server = await serve(t, withCluster())
   const endpoint = (name: string, rdata: string): string => `${name}.db.prod.svc.cluster.local. 5 IN ${rdata}`

@@ -5,6 +5,7 @@
 
 import { NameError } from '../../wire/name.ts'
 import { rcodes, types } from '../../wire/registry.ts'
+import { addressFamilies } from '../address-families.ts'
 import { whenAnswered } from '../answered.ts'
 import { ConfigError } from '../directive.ts'
 import { externalNames } from '../external-names.ts'
@@ -13,6 +14,7 @@ import { depend, fail } from '../response.ts'
 import { searchPath } from '../search-path.ts'
 import { transferSource } from '../zone-transfer.ts'
 import { longestZone } from '../zones.ts'
+import { ClusterFamilies } from './address-families.ts'
 import { Answerer, type AnswererParts, Denial } from './answerer.ts'
 import { ClusterIndex } from './cluster-index.ts'
 import { programmingDuration } from './cluster-metrics.ts'
@@ -39,6 +41,7 @@ export const kubernetes = definePlugin({
     const answerer = makeAnswerer(parts)
     host.offer(externalNames, new External({ ...parts, transferable: host.block.has('transfer') }))
     host.offer(transferSource, new ClusterZones({ ...parts, host }))
+    host.offer(addressFamilies, new ClusterFamilies(index))
     host.offer(searchPath, new SearchPaths(options, index))
     follow(host, options, index)
     return layerOf(options, index, answerer)

@@ -30,12 +30,9 @@ export const restartMinMs = 1_000
 export const restartMaxMs = 60_000
 export const restartResetMs = 300_000
 
-/** How often secondaries are told of a new serial, milliseconds. */
-export const announceMs = 10_000
-
-/** Seconds after which no further change of that second can arrive from the watch. */
-export const settlingSeconds = 2
-
 /** Clients whose namespace is remembered, and namespaces that answers differ by. */
 export const clientsRemembered = 4096
 export const namespacesRemembered = 1024
+
+/** Keys of pods' labels that are offered as metadata: whoever may make pods chooses them, and none is ever taken back. */
+export const podLabelsMax = 4096

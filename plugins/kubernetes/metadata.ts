@@ -7,6 +7,7 @@ import type { Query } from '../query.ts'
 import { longestZone } from '../zones.ts'
 import { textKey } from './addresses.ts'
 import type { ClusterIndex } from './cluster-index.ts'
+import { podLabelsMax } from './limits.ts'
 import { type NameParts, readNameParts } from './name-parts.ts'
 import { isMulticluster, type KubernetesOptions } from './options.ts'
 
@@ -49,9 +50,13 @@ export function offerMetadata(host: Host, options: KubernetesOptions, index: Clu
   const offered = new Set<string>()
   return ({ labels }) => {
     for (const key of Object.keys(labels)) {
-      if (offered.has(key)) continue
+      if (offered.has(key) || offered.size >= podLabelsMax) continue
       offered.add(key)
-      host.offerMetadata(`kubernetes/client-label/${key}`, (query) => podOf(query)?.labels[key])
+      if (offered.size === podLabelsMax) host.log.warning(`only the first ${podLabelsMax} labels of pods are metadata`)
+      host.offerMetadata(`kubernetes/client-label/${key}`, (query) => {
+        const pod = podOf(query)
+        return pod && Object.hasOwn(pod.labels, key) ? pod.labels[key] : undefined
+      })
     }
   }
 }

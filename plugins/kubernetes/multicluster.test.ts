@@ -320,6 +320,18 @@ t.test('until the cluster is known a missing import is a failure, not a denial',
   t.end()
 })
 
+t.test('an endpoint whose slice belongs to no Service has no name to tell, but its address has an owner', (t) => {
+  const cluster = new TestCluster()
+  const endpoints = [{ address: '10.0.0.9', hostname: '', target: '', zone: '' }]
+  cluster.load([
+    { kind: 'Namespace', namespace: '', name: 'test' },
+    { kind: 'EndpointSlice', namespace: 'test', name: 'imported', service: '', family: 4, ports: [], endpoints },
+  ])
+  t.strictSame(textOf(cluster.ask('9.0.0.10.in-addr.arpa. PTR')), ['silence'])
+  t.strictSame(textOf(cluster.ask('9.0.0.10.in-addr.arpa. SOA')).slice(0, 1), ['NOERROR'])
+  t.end()
+})
+
 t.test('the name server of a zone of a set of clusters has a name there', (t) => {
   const cluster = new TestCluster({}, ['10.0.0.53'])
   const service = { kind: 'Service', namespace: 'kube-system', externalName: null, external: [], ports: [] } as const

@@ -10,6 +10,7 @@ import type { PackedSlice } from '../../k8s/object-bytes.ts'
 import type { ServiceImportObject, ServiceObject } from '../../k8s/objects.ts'
 import { AddressTable, hashAddress } from './address-table.ts'
 import { addressKey } from './addresses.ts'
+import { FamilyCensus } from './family-census.ts'
 import {
   ServiceNode,
   ServiceView,
@@ -58,6 +59,8 @@ export class ServiceTree {
   /** Services by external address. */
   readonly externalAddresses: AddressMap<ServiceNode>
   readonly endpointAddresses: AddressMap<SliceNode>
+  /** Cluster addresses and endpoints by family. */
+  readonly families = new FamilyCensus()
   readonly #options: TreeOptions
   readonly #services = new Numbers<ServiceNode>()
   readonly #slices = new Numbers<SliceNode>()
@@ -126,6 +129,8 @@ export class ServiceTree {
   #moveAddresses(node: ServiceNode, before: ServiceView | null, after: ServiceView | null): void {
     this.#moveKeys(this.#ofCluster, node, new Set(clusterKeys(before)), new Set(clusterKeys(after)))
     this.#moveKeys(this.#ofOutside, node, new Set(outsideKeys(before)), new Set(outsideKeys(after)))
+    for (const key of clusterKeys(after)) this.families.add(key.length, 1)
+    for (const key of clusterKeys(before)) this.families.add(key.length, -1)
   }
 
   #moveKeys(table: AddressTable, node: ServiceNode, before: Set<string>, after: Set<string>): void {
@@ -179,6 +184,8 @@ export class ServiceTree {
   #changeSlice(slice: SliceNode, view: SliceView): void {
     const { service, view: before } = slice
     this.#moveEndpoints(slice, before, view)
+    this.families.add(view.width, view.count)
+    this.families.add(before.width, -before.count)
     const wasEmpty = service.endpointCount === 0
     service.endpointCount += view.count - before.count
     slice.view = view

@@ -9,15 +9,15 @@ import { Name } from '../../wire/name.ts'
 import { addressType, srvRdata } from '../../wire/rdata.ts'
 import { ResourceRecord } from '../../wire/record.ts'
 import { classes, types } from '../../wire/registry.ts'
-import { sortedInSteps } from '../../zones/sorted-in-steps.ts'
 import type { Host } from '../plugin.ts'
 import { nameBelow, recordOf, sharedWeight } from '../service-records.ts'
-import type { TransferableZone, TransferSource } from '../zone-transfer.ts'
+import { SettledSerial, type TransferableZone, type TransferSource } from '../zone-transfer.ts'
 import { soaOf } from './answerer.ts'
-import type { ClusterIndex } from './cluster-index.ts'
-import { announceMs, settlingSeconds, soaTtlMax } from './limits.ts'
+import type { ClusterIndex, NamespaceNode } from './cluster-index.ts'
+import { soaTtlMax } from './limits.ts'
 import { Lookup } from './lookup.ts'
 import { isMulticluster, type KubernetesOptions } from './options.ts'
+import { orderedServices } from './ordered-services.ts'
 import { Reverse } from './reverse.ts'
 import type { ServiceNode, SliceNode } from './service-node.ts'
 
@@ -38,10 +38,12 @@ export class ClusterZones implements TransferSource {
   readonly #zones: readonly Name[]
   readonly #lookup: Lookup
   readonly #reverse: Reverse
+  readonly #settled: SettledSerial
 
   constructor(parts: ClusterZonesParts) {
-    const { options, index } = parts
+    const { options, index, host } = parts
     this.#parts = parts
+    this.#settled = new SettledSerial(host)
     this.#zones = options.zones.filter((zone) => !reverseRoots.some((root) => zone.isSubdomainOf(root)))
     this.#lookup = new Lookup(options, index)
     this.#reverse = new Reverse(options, index, this.#lookup)
@@ -55,35 +57,29 @@ export class ClusterZones implements TransferSource {
     return { soa: this.#soa(zone), serial: index.serial.value, records: () => this.#records(zone) }
   }
 
-  // The cluster may change many times a second; what is told is a new serial from time to time.
   watch(changed: (apex: Name, serial: number) => void): void {
-    const { host, index } = this.#parts
-    const look = (): void => {
-      if (index.synced) for (const zone of this.#zones) changed(zone, this.#settledSerial())
-      timer = host.clock.after(announceMs, look)
-    }
-    let timer = host.clock.after(0, look)
-    host.onStop(() => timer.cancel())
-  }
-
-  /** The last second that is over: one serial stands for all changes of a second, and more of them may come. */
-  #settledSerial(): number {
-    const now = Math.floor(this.#parts.host.clock.wall() / 1000)
-    return Math.max(0, Math.min(this.#parts.index.serial.value, now - settlingSeconds))
+    const { index } = this.#parts
+    this.#settled.announcing(() => {
+      if (index.synced) for (const zone of this.#zones) changed(zone, this.#settled.of(index.serial))
+    })
   }
 
   #soa(zone: Name): ResourceRecord {
-    const { ttlSeconds } = this.#parts.options
+    const { index, options } = this.#parts
+    const { ttlSeconds } = options
     const rdata = soaOf(zone, ttlSeconds)
-    new DataView(rdata.buffer, rdata.byteOffset).setUint32(rdata.length - 20, this.#settledSerial())
+    new DataView(rdata.buffer, rdata.byteOffset).setUint32(rdata.length - 20, this.#settled.of(index.serial))
     return new ResourceRecord(zone, types.SOA, classes.IN, Math.min(ttlSeconds, soaTtlMax), rdata)
   }
 
   *#records(zone: Name): Generator<ResourceRecord | null, void, void> {
     yield* this.#nameServers(zone)
-    for (const node of yield* this.#services(zone)) {
+    const { index, options } = this.#parts
+    const imported = isMulticluster(options, zone)
+    const servicesOf = ({ services, imports }: NamespaceNode) => (imported ? imports : services)
+    for (const node of yield* orderedServices(index.namespaces.values(), servicesOf)) {
       yield null
-      if (this.#isServed(node)) yield* new ServiceRecords(node, zone, this.#parts.options.ttlSeconds).all()
+      if (this.#isServed(node)) yield* new ServiceRecords(node, zone, options.ttlSeconds).all()
     }
   }
 
@@ -104,29 +100,7 @@ export class ClusterZones implements TransferSource {
     const ttl = host.block.settings.compat ? 0 : options.ttlSeconds
     for (const { name, octets } of servers) yield recordOf(name, addressType(octets), ttl, octets)
   }
-
-  /** The Services that are known now, by name. */
-  *#services(zone: Name): Generator<null, readonly ServiceNode[], void> {
-    const { options, index } = this.#parts
-    const imported = isMulticluster(options, zone)
-    const nodes: { readonly node: ServiceNode; readonly order: string }[] = []
-    for (const namespace of index.namespaces.values()) {
-      for (const node of (imported ? namespace.imports : namespace.services).values()) {
-        nodes.push({ node, order: `${node.name}/${node.namespace}` })
-        if (nodes.length % stepServices === 0) yield null
-      }
-    }
-    const sorting = sortedInSteps(nodes)
-    for (;;) {
-      const step = sorting.next()
-      if (step.done) return step.value.map(({ node }) => node)
-      yield null
-    }
-  }
 }
-
-/** Services looked at in one step. */
-const stepServices = 128
 
 /** CoreDNS's weight of SRV records of a Service with an address of its own. */
 const ownWeight = 100

@@ -38,11 +38,12 @@ export class WatchSession {
     line.on('message', (news: ClusterNews) => this.#hear(news))
     line.on('close', () => this.#closed())
     this.#order({ order: 'watch', options: this.#options.cluster })
+    for (const ask of this.#asked.keys()) this.#order({ order: 'snapshot', ask })
   }
 
-  /** Everything that is known now; from then on every change is heard. Null if the session ends first. */
+  /** Everything that is known now, or when the session has begun; from then on every change is heard. Null if it ends first. */
   snapshot(): Promise<ChangeBatch | null> {
-    if (this.#ended || !this.#line) return Promise.resolve(null)
+    if (this.#ended) return Promise.resolve(null)
     const ask = ++this.#ask
     this.#order({ order: 'snapshot', ask })
     return new Promise((resolve) => this.#asked.set(ask, resolve))

@@ -3,7 +3,7 @@
 import { targetOf } from '../../wire/rdata.ts'
 import type { ResourceRecord } from '../../wire/record.ts'
 import { rcodes, types } from '../../wire/registry.ts'
-import { whenAnswered } from '../answered.ts'
+import { whenResolved } from '../answered.ts'
 import type { Answered, Host } from '../plugin.ts'
 import { amendQuery, type Query } from '../query.ts'
 import { amend, bothReuses, fail, type Response } from '../response.ts'
@@ -30,7 +30,7 @@ function chase(
   if (!target) return chase({ ...done, answer }, rest, way)
   // CoreDNS follows this alias without end and never answers.
   if (target.equals(query.name)) return null
-  return whenAnswered(host.resolve(amendQuery(query, { name: target, bytes: null })), (found) => {
+  return whenResolved(host.resolve(amendQuery(query, { name: target, bytes: null })), (found) => {
     const loops = found.answer.some((other) => isAlias(other) && other.owner.equals(query.name))
     if (loops) return fail(rcodes.SERVFAIL, `the alias ${target} of ${query.name.folded} leads back to it`)
     return chase(behind({ ...done, answer }, found), rest, way)

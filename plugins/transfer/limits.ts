@@ -1,6 +1,6 @@
 // The bounds of this folder.
 
-/** Transfers of the whole process that may run at a time, divided among its serving threads; each holds a version of its zone in memory. */
+/** Transfers of one server block that may run at a time, divided among the serving threads; each holds a version of its zone in memory. */
 export const transfersMax = 64
 
 /** How often a NOTIFY is sent before a secondary is given up, and how long each waits for an answer, milliseconds. CoreDNS's figures. */
