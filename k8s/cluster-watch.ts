@@ -152,7 +152,7 @@ export class ClusterWatch {
     return {
       batch: (batch) => this.#changed(batch),
       listed: () => this.#settle(kind),
-      unavailable: () => this.#settle(kind),
+      unavailable: (reason) => this.#lacks(kind, reason),
       reachable: () => {
         for (const reflector of this.#reflectors) reflector.wake()
       },
@@ -167,6 +167,13 @@ export class ClusterWatch {
   #changed(batch: ChangeBatch): void {
     this.#parts.listener.batch(batch)
     if (batch.synced) this.#keeper?.changed()
+  }
+
+  /** What is not installed has no objects; of what may not be listed nobody knows. */
+  #lacks(kind: Kind, reason: 'forbidden' | 'missing'): void {
+    const batch = reason === 'forbidden' ? this.#store.markUnlisted(kind) : null
+    if (batch) this.#changed(batch)
+    this.#settle(kind)
   }
 
   #settle(kind: Kind): void {

@@ -223,6 +223,26 @@ t.test('a wrong document is reported with its place, the others still count', as
   }
 })
 
+t.test('anchors are followed, and mappings merged as kubectl merges them', async (t) => {
+  const { objects, faults } = parse(`
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: { name: a }
+    spec: &spec { clusterIP: 10.96.0.1, ports: [{ port: 80 }] }
+  - apiVersion: v1
+    kind: Service
+    metadata: { name: b }
+    spec: { <<: *spec, clusterIP: 10.96.0.2 }
+`)
+  t.strictSame(faults, [])
+  t.match(objects, [
+    { name: 'a', clusterIPs: ['10.96.0.1'], ports: [{ port: 80 }] },
+    { name: 'b', clusterIPs: ['10.96.0.2'], ports: [{ port: 80 }] },
+  ])
+})
+
 t.test('a bomb of aliases is a fault, not a burst', async (t) => {
   const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`)
   const { faults } = parse(`l0: &l0 x\n${levels.join('\n')}\nkind: List\nitems: *l12\n`)

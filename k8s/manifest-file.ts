@@ -56,7 +56,7 @@ function* jsonDocument(file: string, text: string): Generator<DocumentItems> {
 
 function* yamlDocuments(file: string, text: string): Generator<DocumentItems> {
   const lines = new LineCounter()
-  const composer = new Composer({ stringKeys: true })
+  const composer = new Composer({ stringKeys: true, merge: true })
   const documents = composer.compose(new Parser(lines.addNewLine).parse(text))
   let number = 0
   for (const document of documents) {

@@ -31,6 +31,8 @@ export interface ChangeBatch {
   readonly synced: boolean
   /** These are all objects there are: what the receiver has beyond them is gone. */
   readonly whole: boolean
+  /** Kinds that this server has no right to list: what is not there of them may exist all the same. Left out where there are none. */
+  readonly unlisted?: readonly ClusterObject['kind'][]
 }
 
 /** An EndpointSlice whose endpoints are columns: as compact as in its bytes, for who keeps it so. */
@@ -81,10 +83,7 @@ export function* packedChangesOf(records: Uint8Array, strings: SharedStrings): G
 }
 
 /** A batch of these changes: for tests, and wherever objects don't come from a store. */
-export function batchOf(
-  changes: Iterable<Change>,
-  { serial, synced, whole }: Omit<ChangeBatch, 'records'>,
-): ChangeBatch {
+export function batchOf(changes: Iterable<Change>, state: Omit<ChangeBatch, 'records'>): ChangeBatch {
   const records = new ByteWriter()
   const change = new ByteWriter()
   for (const each of changes) {
@@ -93,7 +92,7 @@ export function batchOf(
     else writeDeleted(change, each.deleted)
     records.append(change.bytes.subarray(0, change.length), true)
   }
-  return { records: records.copy(), serial, synced, whole }
+  return { ...state, records: records.copy() }
 }
 
 /** Kinds, by the tag of their bytes. */

@@ -263,3 +263,14 @@ t.test(
     t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }))
   },
 )
+
+t.test('batches name the kinds that may not be listed, until a listing ends', async (t) => {
+  const store = new ObjectStore({ wall: () => 0 })
+  t.same(store.markUnlisted('Pod')?.unlisted, ['Pod'])
+  t.equal(store.markUnlisted('Pod'), null)
+  t.same(store.markSynced()?.unlisted, ['Pod'])
+  t.same(store.snapshot().unlisted, ['Pod'])
+  const ended = store.listing('Pod').end()
+  t.ok(ended, 'that it is known now is news')
+  t.equal(ended?.unlisted, undefined)
+})

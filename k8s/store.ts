@@ -26,6 +26,8 @@ export interface Listing {
   end(): ChangeBatch | null
 }
 
+const nothing = new Uint8Array(0)
+
 interface Table {
   readonly kind: Kind
   readonly records: RecordTable
@@ -45,6 +47,8 @@ export class ObjectStore {
   #relevant = false
   #serial = 0
   #synced = false
+  /** Kinds that cannot be listed. */
+  readonly #unlisted = new Set<Kind>()
 
   /** `wall` gives milliseconds since 1970. */
   constructor(options: { readonly wall: () => number }) {
@@ -76,7 +80,8 @@ export class ObjectStore {
       end: () => {
         if (table.listing !== listing) return null
         for (const name of this.#unmarked(table)) this.#delete(name)
-        return this.#takeBatch()
+        const isNews = this.#unlisted.delete(kind)
+        return this.#takeBatch() ?? (isNews ? this.#batchOf(nothing) : null)
       },
     }
   }
@@ -85,12 +90,19 @@ export class ObjectStore {
   markSynced(): ChangeBatch | null {
     if (this.#synced) return null
     this.#synced = true
-    return { records: new Uint8Array(0), serial: this.#serial, synced: true, whole: false }
+    return this.#batchOf(nothing)
+  }
+
+  /** Objects of the kind cannot be listed, until a listing of it ends; null if that was known. */
+  markUnlisted(kind: Kind): ChangeBatch | null {
+    if (this.#unlisted.has(kind)) return null
+    this.#unlisted.add(kind)
+    return this.#batchOf(nothing)
   }
 
   /** Everything, for who joins now. */
   snapshot(): ChangeBatch {
-    return { records: this.#all(), serial: this.#serial, synced: this.#synced, whole: true }
+    return { ...this.#batchOf(this.#all()), whole: true }
   }
 
   /** Takes objects from an earlier snapshot: they count until a complete listing of their kind does not have them. Whatever is known already stays. */
@@ -210,7 +222,12 @@ export class ObjectStore {
     const records = this.#batch.copy()
     this.#batch.reset()
     this.#relevant = false
-    return { records, serial: this.#serial, synced: this.#synced, whole: false }
+    return this.#batchOf(records)
+  }
+
+  #batchOf(records: Uint8Array): ChangeBatch {
+    const batch = { records, serial: this.#serial, synced: this.#synced, whole: false }
+    return this.#unlisted.size === 0 ? batch : { ...batch, unlisted: [...this.#unlisted] }
   }
 
   /** In one buffer of the right size: this may be most of what the process holds. */

@@ -82,6 +82,21 @@ t.test('an endpoint is a URL and files', async (t) => {
   })
 })
 
+t.test('of an authority file every certificate counts that can be read', async (t) => {
+  const damaged = rootAuthority.replace(/\n[A-Za-z0-9+/]/, '\n?')
+  const folder = folderWith(t, {
+    'ca.pem': `# ours\n${damaged}\n${clientIdentity.key}\n# next\n${rootAuthority}`,
+    'damaged.pem': damaged,
+    'key.pem': clientIdentity.key,
+  })
+  const authorityOf = (name: string) =>
+    endpointCredentials('10.0.0.1', { certificate: '', key: '', authority: join(folder, name) })
+  t.equal((await authorityOf('ca.pem')).credentials.authority, rootAuthority)
+  const wrap = 'failed to create kubernetes notification controller: "unable to load root certificates:'
+  await t.rejects(authorityOf('damaged.pem'), new AccessError(`${wrap} failed to parse certificate"`))
+  await t.rejects(authorityOf('key.pem'), new AccessError(`${wrap} no valid certificate authority data seen"`))
+})
+
 t.test("what is wrong with an endpoint's files is said at once, in CoreDNS's words", async (t) => {
   const folder = folderWith(t, { 'ca.pem': rootAuthority, 'text.pem': 'just text' })
   process.chdir(folder)

@@ -2,7 +2,7 @@
 // Only what the chosen context names is looked at. Runs in the process that resolves credentials (credentials-worker.ts).
 
 import { isAbsolute, join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
+import { parseDocument } from 'yaml'
 import { type CredentialFiles, FileError } from './credential-files.ts'
 import { AccessError } from './credentials.ts'
 import { invalid, keyMissing, unreadable } from './file-access.ts'
@@ -58,9 +58,10 @@ function readKubeconfig(text: string, file: string): Kubeconfig {
   let document: unknown
   try {
     // Without frames: they would quote the file, and it holds secrets. As Go: the first document counts, and of equal keys the last.
-    const [first] = parseAllDocuments(text, { prettyErrors: false, logLevel: 'error', merge: true, uniqueKeys: false })
-    if (first?.errors[0]) throw first.errors[0]
-    document = first?.toJS() ?? {}
+    const parsed = parseDocument(text, { prettyErrors: false, logLevel: 'error', merge: true, uniqueKeys: false })
+    const error = parsed.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
+    if (error) throw error
+    document = parsed.toJS() ?? {}
   } catch (error) {
     throw fault(`yaml: ${(error as Error).message.split('\n')[0]}`)
   }

@@ -25,7 +25,7 @@ function setUp(
     batch: () => {},
     listed: () => told.push('listed'),
     reachable: () => told.push('reachable'),
-    unavailable: () => told.push('unavailable'),
+    unavailable: (reason) => told.push(reason),
     heard: () => {},
     count: (name, label) => counts.push(`${name} ${label}`.trim()),
     programmed: () => {},
@@ -265,7 +265,7 @@ t.test(
       'cannot list namespaces: the API server says 403: namespaces is forbidden; only what needs it is off; the ClusterRole lacks the rule apiGroups: [""] resources: ["namespaces"] verbs: ["list", "watch"]',
       'following namespaces again',
     ])
-    t.same(told, ['unavailable', 'unavailable', 'listed'])
+    t.same(told, ['forbidden', 'forbidden', 'listed'])
     t.equal(known(), 'one')
   },
 )
@@ -273,7 +273,7 @@ t.test(
 t.test('a resource that is not installed is unavailable too', async (t) => {
   const { clock, log, told } = setUp(t, [{ status: 404, chunks: ['404 page not found'] }], { essential: false })
   await clock.advance(0)
-  t.same(told, ['unavailable'])
+  t.same(told, ['missing'])
   t.same(log, ['cannot list namespaces: v1 is not served there; only what needs it is off'])
 })
 

@@ -263,7 +263,7 @@ export class Reflector {
     const { essential, random, report, timing } = this.#options
     if (kind === 'unstreamable') return 0
     if (!essential && (kind === 'forbidden' || kind === 'missing')) {
-      report.unavailable()
+      report.unavailable(kind)
       return timing.absentRetryMs * (1 + random())
     }
     if (retryAfterMs > 0) return Math.min(retryAfterMs, timing.retryAfterMaxMs) * (1 + random() / 10)

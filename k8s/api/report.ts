@@ -12,8 +12,8 @@ export interface Report {
   batch(batch: ChangeBatch): void
   /** The store holds all there was at the API server a moment ago. */
   listed(): void
-  /** The resource cannot be had (no right, not installed); nobody need wait for it. */
-  unavailable(): void
+  /** The resource cannot be had: no right to list it, or it is not installed; nobody need wait for it. */
+  unavailable(reason: 'forbidden' | 'missing'): void
   /** The API server said something: what we know is as old as this moment. */
   heard(): void
   /** The API server answers again after it could not be reached. */

@@ -79,8 +79,9 @@ export class Answerer {
   /** NXDOMAIN or NODATA for a denial; SERVFAIL while nobody knows yet what exists. */
   deny(query: Query, zone: Name, denial: Denial): Response {
     const authority = [this.#soa(query, zone)]
-    if (!this.#parts.index.synced) {
-      const ede = [{ code: edeCodes.NOT_READY, text: 'the cluster is not known yet' }]
+    if (!this.#knowsAll(query.name, zone)) {
+      const text = this.#parts.index.synced ? 'objects may not be listed' : 'the cluster is not known yet'
+      const ede = [{ code: edeCodes.NOT_READY, text }]
       const reuse = reuseWhile(...denial.depends, this.#parts.index.completion.version)
       return useOnce(respond('kubernetes', { rcode: rcodes.SERVFAIL, aa: true, authority, ede, reuse }))
     }
@@ -90,8 +91,16 @@ export class Answerer {
       rcode: rcodes.NXDOMAIN,
       aa: true,
       authority,
-      reuse: reuseWhile(...denial.depends),
+      reuse: reuseWhile(...denial.depends, this.#parts.index.completion.version),
     })
+  }
+
+  /** False if the name may exist although it is not in the index. */
+  #knowsAll(name: Name, zone: Name): boolean {
+    const { index, options } = this.#parts
+    if (!index.synced) return false
+    if (isMulticluster(options, zone)) return !index.lacks('ServiceImport', 'ImportedSlice')
+    return !index.lacks('Pod') || labelsBelow(name, zone).at(-1) !== 'pod'
   }
 
   /** The name exists and has nothing of the type. */
@@ -224,7 +233,7 @@ export class Answerer {
         target = next.target
         continue
       }
-      if (next && !next.exists && !this.#parts.index.synced) return this.deny(query, zone, new Denial(depends))
+      if (next && !next.exists && !this.#knowsAll(target, zone)) return this.deny(query, zone, new Denial(depends))
       const addresses = addressRecords(target, query.type, ttlSeconds, next?.candidates ?? [])
       if (addresses.length > 0) return this.#positive([...chain, ...addresses], depends)
       break

@@ -4,6 +4,7 @@ import type { ClusterObject } from '../../k8s/objects.ts'
 import { cluster, soa, withCluster } from '../../test/support/cluster-server.ts'
 import { serve } from '../../test/support/serve.ts'
 import { TestCluster, textOf } from '../../test/support/test-cluster.ts'
+import { Name } from '../../wire/name.ts'
 
 t.test(
   'a name, an address and a pod that were denied are right when they come, and denied again when they go, in every thread',
@@ -108,4 +109,27 @@ t.test('until the cluster is known a missing name is a failure, not a denial', a
     reuse.depends.some((version) => !version.stands),
     'and nobody may keep it once the cluster is known',
   )
+})
+
+t.test('what this server may not list is unknown, not missing, until it may', async (t) => {
+  const zones = ['cluster.local.', 'clusterset.local.'].map((zone) => Name.parse(zone))
+  const cluster = new TestCluster({ zones, multiclusterZones: [zones[1]!], pods: 'verified' })
+  const rcodes = (): (string | undefined)[] =>
+    ['web.prod.svc.clusterset.local. A', '10-1-2-3.prod.pod.cluster.local. A', 'web.prod.svc.cluster.local. A'].map(
+      (question) => textOf(cluster.ask(question))[0],
+    )
+  cluster.load([{ kind: 'Namespace', namespace: '', name: 'prod' }])
+  t.same(rcodes(), ['NXDOMAIN', 'NXDOMAIN', 'NXDOMAIN'])
+  const denial = cluster.ask('web.prod.svc.clusterset.local. A')!
+  const known = { serial: 1, synced: true, whole: false } as const
+  cluster.apply(batchOf([], { ...known, unlisted: ['ServiceImport'] }))
+  t.same(rcodes(), ['SERVFAIL', 'NXDOMAIN', 'NXDOMAIN'])
+  t.notOk(
+    denial.reuse.depends.every((version) => version.stands),
+    'the old denial is used no more',
+  )
+  cluster.apply(batchOf([], { ...known, unlisted: ['Pod'] }))
+  t.same(rcodes(), ['NXDOMAIN', 'SERVFAIL', 'NXDOMAIN'])
+  cluster.apply(batchOf([], known))
+  t.same(rcodes(), ['NXDOMAIN', 'NXDOMAIN', 'NXDOMAIN'])
 })

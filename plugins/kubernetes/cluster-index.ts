@@ -9,7 +9,7 @@
 
 import { SharedStrings } from '../../k8s/byte-text.ts'
 import { type PackedChange, packedChangesOf } from '../../k8s/object-bytes.ts'
-import type { NamespaceObject, ObjectName, PodObject } from '../../k8s/objects.ts'
+import type { ClusterObject, NamespaceObject, ObjectName, PodObject } from '../../k8s/objects.ts'
 import type { ChangeBatch } from '../../k8s/store.ts'
 import { Versioned } from '../version.ts'
 import { PodTable } from './pod-table.ts'
@@ -52,12 +52,13 @@ export class ClusterIndex {
   /** Pods by address key. */
   readonly podsByAddress: AddressMap<PodObject>
   readonly podAddresses = new VersionTable()
-  /** Raised once, when the index becomes complete. */
+  /** Raised when the index becomes complete, and when a kind of objects may be listed or may not any more. */
   readonly completion = new Versioned()
   readonly #strings = new SharedStrings()
   readonly #pods = new PodTable(this.podAddresses, this.#strings)
   #wholeBatches = 0
   #synced = false
+  #unlisted: ReadonlySet<ClusterObject['kind']> = new Set()
 
   constructor(trim: SliceTrim) {
     const shared = {
@@ -86,6 +87,11 @@ export class ClusterIndex {
   /** What is not here does not exist. */
   get synced(): boolean {
     return this.#synced
+  }
+
+  /** True if objects of one of the kinds may exist that are not here, because this server has no right to list them. */
+  lacks(...kinds: readonly ClusterObject['kind'][]): boolean {
+    return this.#unlisted.size > 0 && kinds.some((kind) => this.#unlisted.has(kind))
   }
 
   /** `NAMESPACE` and `NAMESPACE/SERVICE` that don't exist. */
@@ -126,10 +132,13 @@ export class ClusterIndex {
     if (batch.whole && known) yield* this.#sweep()
     // Not sooner: a secondary that has this serial has all that came with it.
     this.serial.value = batch.serial
-    if (!batch.synced || this.#synced) return
-    this.#synced = true
-    this.serialAtSync = batch.serial
-    this.completion.changed()
+    const unlisted = new Set(batch.unlisted)
+    const completes = batch.synced && !this.#synced
+    const isNews = completes || unlisted.symmetricDifference(this.#unlisted).size > 0
+    this.#unlisted = unlisted
+    if (completes) this.serialAtSync = batch.serial
+    this.#synced ||= batch.synced
+    if (isNews) this.completion.changed()
   }
 
   #change(change: PackedChange): void {

@@ -67,7 +67,7 @@ function layerOf(options: KubernetesOptions, index: ClusterIndex, answerer: Answ
     const verdict = answerer.answer(query, zone)
     if (!(verdict instanceof Denial)) return verdict
     if (!options.fallthrough.through(query.name)) return answerer.deny(query, zone, verdict)
-    const depends = index.synced ? verdict.depends : [...verdict.depends, index.completion.version]
+    const depends = [...verdict.depends, index.completion.version]
     return whenAnswered(next(query), (response) => depend(response, depends))
   }
 }

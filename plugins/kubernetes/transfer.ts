@@ -52,8 +52,9 @@ export class ClusterZones implements TransferSource {
   open(apex: Name): TransferableZone | 'unready' | null {
     const zone = this.#zones.find((each) => each.equals(apex))
     if (!zone) return null
-    const { index } = this.#parts
-    if (!index.synced) return 'unready'
+    const { index, options } = this.#parts
+    const isBlind = isMulticluster(options, zone) && index.lacks('ServiceImport', 'ImportedSlice')
+    if (!index.synced || isBlind) return 'unready'
     return { soa: this.#soa(zone), serial: index.serial.value, records: () => this.#records(zone) }
   }
 

@@ -20,6 +20,8 @@ export interface WatchedOptions {
   /** May say PORT, PORT1 …: free ports. */
   readonly corefile: string
   readonly files?: Readonly<Record<string, string>>
+  /** Besides this process's. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** A running server. */
@@ -39,7 +41,7 @@ export class WatchedServer {
   readonly #cleanup: readonly (() => unknown)[]
 
   /** Starts it and waits until it serves. */
-  static async start({ corefile, files = {} }: WatchedOptions): Promise<WatchedServer> {
+  static async start({ corefile, files = {}, environment = {} }: WatchedOptions): Promise<WatchedServer> {
     const cleanup: (() => unknown)[] = []
     const ports: number[] = []
     for (const _ of new Set(corefile.match(/\bPORT[0-9]*\b/g) ?? [])) ports.push(await freeDnsPort())
@@ -47,7 +49,7 @@ export class WatchedServer {
       { teardown: (handler) => cleanup.push(handler) },
       { ...files, Corefile: fillPorts(corefile, ports) },
     )
-    const server = new WatchedServer({ folder, ports, cleanup })
+    const server = new WatchedServer({ folder, ports, environment, cleanup })
     await server.said(/^Meridian-/)
     return server
   }
@@ -55,12 +57,22 @@ export class WatchedServer {
   constructor({
     folder,
     ports,
+    environment,
     cleanup,
-  }: { folder: string; ports: readonly number[]; cleanup: readonly (() => unknown)[] }) {
+  }: {
+    folder: string
+    ports: readonly number[]
+    environment: Readonly<Record<string, string>>
+    cleanup: readonly (() => unknown)[]
+  }) {
     this.folder = folder
     this.ports = ports
     this.#cleanup = cleanup
-    this.#process = spawn(meridian, ['serve', '-conf', 'Corefile'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = spawn(meridian, ['serve', '-conf', 'Corefile'], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.pid = this.#process.pid ?? 0
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#hear(line))
