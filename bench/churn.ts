@@ -3,8 +3,7 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ApiWriter } from './api-writer.ts'
-import { type ClusterSize, type KubernetesObject, kubernetesObjects, largeCluster } from './cluster-data.ts'
+import { type ClusterSize, kubernetesObjects, largeCluster } from './cluster-data.ts'
 import {
   type ClusterRun,
   commonUsage,
@@ -19,7 +18,7 @@ import {
 import { type ClusterRival, ClusterServer, caches } from './cluster-servers.ts'
 import { runLoad } from './load.ts'
 import { findProgram } from './programs.ts'
-import { seeded } from './random.ts'
+import { RollingUpdates } from './rolling-updates.ts'
 import { searchPathQuestions } from './scenarios.ts'
 import { align, median } from './table.ts'
 
@@ -56,8 +55,7 @@ ${commonUsage} (5)
 /** Gives every server its turn in each round. */
 export async function measureChurn(run: ClusterRun, options: ChurnOptions): Promise<ChurnResult> {
   const rounds = new Map<ClusterRival, ChurnRound[]>(run.rivals.map((rival) => [rival, []]))
-  const writer = new ApiWriter(run.api.kubeconfig)
-  const updates = new RollingUpdates(options.size, writer)
+  const updates = await RollingUpdates.begin(run.api.kubeconfig, options.size, run.cores.load)
   const file = join(run.folder, 'questions')
   writeFileSync(file, `${questionsOf(options.size).join('\n')}\n`)
   try {
@@ -68,7 +66,7 @@ export async function measureChurn(run: ClusterRun, options: ChurnOptions): Prom
       }
     }
   } finally {
-    writer.close()
+    await updates.end()
   }
   return rounds
 }
@@ -82,24 +80,21 @@ async function measureTurn({ api, cores, folder }: ClusterRun, turn: Turn): Prom
   try {
     await server.ready()
     const load = { core: cores.load, port: server.port, file, rate, once: false }
-    const churn = updates.start(changes)
-    try {
-      await runLoad({ ...load, seconds: warmupSeconds })
-      const before = { ...server.usage(), written: churn.written, atMs: performance.now() }
-      const report = await runLoad({ ...load, seconds, latencies })
-      const elapsed = (performance.now() - before.atMs) / 1000
-      const cpuSeconds = server.usage().cpuSeconds - before.cpuSeconds
-      return {
-        latency: summary(readFileSync(latencies, 'latin1')),
-        asked: report.sent,
-        lost: report.lost,
-        changes: (churn.written - before.written) / elapsed,
-        microsPerQuery: (cpuSeconds * 1e6) / report.answered,
-      }
-    } finally {
-      await churn.stop()
+    await updates.pace(changes)
+    await runLoad({ ...load, seconds: warmupSeconds })
+    const before = { ...server.usage(), written: await updates.written(), atMs: performance.now() }
+    const report = await runLoad({ ...load, seconds, latencies })
+    const elapsed = (performance.now() - before.atMs) / 1000
+    const cpuSeconds = server.usage().cpuSeconds - before.cpuSeconds
+    return {
+      latency: summary(readFileSync(latencies, 'latin1')),
+      asked: report.sent,
+      lost: report.lost,
+      changes: ((await updates.written()) - before.written) / elapsed,
+      microsPerQuery: (cpuSeconds * 1e6) / report.answered,
     }
   } finally {
+    await updates.pace(0)
     await server.stop()
     rmSync(latencies, { force: true })
   }
@@ -117,82 +112,6 @@ function questionsOf(size: ClusterSize): string[] {
   const names = services.map(({ metadata }) => `${metadata.name}.${metadata.namespace}.svc.cluster.local`)
   const spaces = [...new Set(services.map(({ metadata }) => metadata.namespace ?? ''))]
   return searchPathQuestions(names, spaces, { count: 100_000, seed: 1 })
-}
-
-interface JsonEndpoint {
-  readonly addresses: readonly string[]
-  readonly conditions: { readonly ready: boolean; readonly serving: boolean; readonly terminating: boolean }
-  readonly [field: string]: unknown
-}
-
-/** Pods that are replaced one after another, all over the cluster: an endpoint turns not-ready, then another address stands in its place. */
-class RollingUpdates {
-  readonly #slices: KubernetesObject[]
-  readonly #writer: ApiWriter
-  readonly #random = seeded(2)
-  #count = 0
-
-  constructor(size: ClusterSize, writer: ApiWriter) {
-    this.#slices = [...kubernetesObjects(size)].filter(({ kind }) => kind === 'EndpointSlice')
-    this.#writer = writer
-  }
-
-  /** Changes so many slices a second until it is stopped; rejects from `stop` with the first write that failed. */
-  start(perSecond: number): { readonly written: number; stop(): Promise<void> } {
-    const startMs = performance.now()
-    let begun = 0
-    let written = 0
-    let failure: unknown = null
-    const underWay = new Set<Promise<unknown>>()
-    const timer = setInterval(() => {
-      const due = ((performance.now() - startMs) / 1000) * perSecond
-      for (; begun < due; begun++) {
-        const write: Promise<unknown> = this.#change().then(
-          () => written++,
-          (error: unknown) => {
-            failure ??= error
-          },
-        )
-        underWay.add(write)
-        void write.finally(() => underWay.delete(write))
-      }
-    }, 1)
-    return {
-      get written() {
-        return written
-      },
-      async stop() {
-        clearInterval(timer)
-        await Promise.all(underWay)
-        if (failure !== null) throw failure
-      },
-    }
-  }
-
-  #change(): Promise<unknown> {
-    const at = Math.floor(this.#random() * this.#slices.length)
-    const slice = this.#slices[at]!
-    const endpoints = slice.endpoints as readonly JsonEndpoint[]
-    const leaving = endpoints.findIndex(({ conditions }) => !conditions.ready)
-    const chosen = leaving >= 0 ? leaving : Math.floor(this.#random() * endpoints.length)
-    const next: KubernetesObject = {
-      ...slice,
-      endpoints: endpoints.map((endpoint, index) => (index === chosen ? this.#step(endpoint) : endpoint)),
-    }
-    this.#slices[at] = next
-    return this.#writer.replace(next)
-  }
-
-  #step(endpoint: JsonEndpoint): JsonEndpoint {
-    if (endpoint.conditions.ready)
-      return { ...endpoint, conditions: { ready: false, serving: true, terminating: true } }
-    const n = this.#count++
-    return {
-      ...endpoint,
-      addresses: [`10.${64 + ((n >> 16) & 15)}.${(n >> 8) & 255}.${n & 255}`],
-      conditions: { ready: true, serving: true, terminating: false },
-    }
-  }
 }
 
 /** What the issue wants: this share of CoreDNS's p99, and no query lost. */

@@ -68,6 +68,8 @@ t.test('the built form', async (t) => {
     for (const file of files.filter((name) => name.endsWith('.js'))) {
       const source = await readFile(join(folder, 'dist', file), 'utf8')
       for (const [, specifier = ''] of source.matchAll(named)) {
+        // fastify's validator can write modules; what they would import stands there as text.
+        if (/^(ajv|ajv-formats|fast-json-stringify)\//.test(specifier)) continue
         const isInside = specifier.startsWith('./') && files.includes(specifier.slice(2))
         t.ok(isInside || isBuiltin(specifier), `${file}: ${specifier}`)
       }

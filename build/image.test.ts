@@ -124,6 +124,8 @@ function startScript(tree: string): string {
   const dropped = (bounding ?? '').split(',').filter((name) => name !== 'cap_net_bind_service')
   const [node, ...words] = [...entrypoint, '-conf', '/etc/coredns/Corefile']
   return [
+    // What runs the tests loads modules of its own into every Node, and they are not in the image.
+    'unset NODE_OPTIONS',
     'ip link set lo up',
     `mount --bind ${tree} ${tree}`,
     `mount -t proc proc ${tree}/proc`,

@@ -3,25 +3,37 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import { connect } from './api/connection.ts'
+import type { SharedCredentials } from './api/shared-credentials.ts'
 import { watchTiming } from './api/watch-timing.ts'
 import type { Clock } from './clock.ts'
 import type { ClusterNews, ClusterOrder } from './cluster-line.ts'
 import { type ClusterListener, ClusterWatch } from './cluster-watch.ts'
 import type { ChangeBatch } from './store.ts'
 
+/** What a session works with. */
+export interface ClusterSessionParts {
+  readonly line: Pick<MessagePort, 'postMessage'>
+  readonly clock: Clock
+  /** Of all sessions of the thread. */
+  readonly credentials: SharedCredentials
+  /** Takes bugs: nothing that is thrown here is forgiven. */
+  readonly failed: (error: unknown) => void
+}
+
 /** Answers one line. */
 export class ClusterSession {
   readonly #line: Pick<MessagePort, 'postMessage'>
   readonly #clock: Clock
+  readonly #credentials: SharedCredentials
   #watch: ClusterWatch | null = null
   /** The other end has a snapshot, so it needs what changes. */
   #following = false
   readonly #failed: (error: unknown) => void
 
-  /** `failed` takes bugs: nothing that is thrown here is forgiven. */
-  constructor(line: Pick<MessagePort, 'postMessage'>, clock: Clock, failed: (error: unknown) => void) {
+  constructor({ line, clock, credentials, failed }: ClusterSessionParts) {
     this.#line = line
     this.#clock = clock
+    this.#credentials = credentials
     this.#failed = failed
   }
 
@@ -68,7 +80,8 @@ export class ClusterSession {
       timing: { ...watchTiming, ...timing },
       connect: (observe) => {
         const { access, limits } = options
-        return connect({ access, limits, clock, observe, warning: (text) => listener.log('warning', text) })
+        const warning = (text: string): void => listener.log('warning', text)
+        return connect({ access, limits, clock, observe, warning, shared: this.#credentials })
       },
       listener,
     })

@@ -17,7 +17,7 @@ export interface Decoded {
 }
 
 /** An object of a shape that it cannot have: what was known of it stays. `name` is null where not even that could be read. */
-export interface Undecodable {
+interface Undecodable {
   readonly name: ObjectName | null
   /** `Service default/web: spec.ports[0].port: must be an integer from 1 to 65535`. */
   readonly fault: string

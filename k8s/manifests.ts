@@ -37,6 +37,8 @@ export class ManifestSource {
   #files = new Map<string, KnownFile>()
   #scan: Promise<void> | null = null
   #again = false
+  /** The next scan is that of the poll. */
+  #polled = false
   #watcher: FSWatcher | null = null
   #poll: { cancel(): void } | null = null
   #stopped = false
@@ -58,6 +60,8 @@ export class ManifestSource {
       awaitWriteFinish: { stabilityThreshold: manifestSettleMs, pollInterval: manifestSettleMs / 2 },
     })
     this.#watcher.on('all', () => this.#look())
+    // What is written before the watcher knows the files is no event.
+    this.#watcher.on('ready', () => this.#look())
     // Events are a shortcut; without them (too many watches) the poll remains.
     this.#watcher.on('error', (error) => this.#options.problem(`watching ${this.#options.path}: ${String(error)}`))
     await this.#look()
@@ -74,6 +78,7 @@ export class ManifestSource {
   #pollLater(): void {
     if (this.#stopped) return
     this.#poll = this.#options.after(manifestPollMs, () => {
+      this.#polled = true
       void this.#look().then(() => this.#pollLater())
     })
   }
@@ -95,10 +100,12 @@ export class ManifestSource {
 
   async #scanOnce(): Promise<void> {
     const { path, changed, problem } = this.#options
+    const polled = this.#polled
+    this.#polled = false
     try {
       const names = await listFiles(path)
       const files = new Map<string, KnownFile>()
-      for (const name of names) files.set(name, await this.#read(name, this.#files.get(name)))
+      for (const name of names) files.set(name, await this.#read(name, this.#files.get(name), polled))
       this.#trouble = ''
       const differs = files.size !== this.#files.size || names.some((name) => files.get(name) !== this.#files.get(name))
       this.#files = files
@@ -113,16 +120,16 @@ export class ManifestSource {
   }
 
   /** The file's state now; `before` itself if nothing changed. */
-  async #read(file: string, before: KnownFile | undefined): Promise<KnownFile> {
+  async #read(file: string, before: KnownFile | undefined, polled: boolean): Promise<KnownFile> {
     const { problem } = this.#options
     let signature = ''
     try {
       const found = await stat(file)
       signature = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`
       if (before?.signature === signature) return before
-      // Writers that empty a file before they fill it: it is believed to be empty if it still is at the next look.
-      if (found.size === 0 && before && before.objects.length > 0 && before.signature !== 'emptied')
-        return { signature: 'emptied', objects: before.objects }
+      // Writers that empty a file before they fill it: it is believed to be empty if two polls in a row find it so. Events may come any moment.
+      if (found.size === 0 && before && before.objects.length > 0 && !(polled && before.signature === 'emptied'))
+        return polled ? { signature: 'emptied', objects: before.objects } : before
       // A pipe would be read for ever.
       if (!found.isFile()) throw new Error(`${file}: not a regular file`)
       if (found.size > manifestBytesMax) throw new Error(`${file}: larger than ${manifestBytesMax} bytes`)

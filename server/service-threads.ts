@@ -8,7 +8,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 
 /** What a service worker is sent for each service that connects. */
-export interface Connect {
+interface Connect {
   readonly line: MessagePort
 }
 

@@ -346,7 +346,7 @@ t.test('a snapshot does not hide that the configuration is wrong', async (t) => 
   const access = { kind: 'kubeconfig', file, context: '' } as const
   await (await startWatch(t, api, { access, snapshot })).watch.stop()
   await rm(file)
-  const second = new ClusterWatchRig(api.url, { access, snapshot }, { connectPatienceMs: 5000 })
+  const second = new ClusterWatchRig(api.url, { access, snapshot }, { connectPatienceMs: 60_000 })
   await t.rejects(second.start(t), { message: `stat ${file}: no such file or directory` })
   t.equal(second.restoredMs, null)
 })

@@ -9,12 +9,13 @@ import type { Clock } from '../clock.ts'
 import type { ApiAccess, ApiLimits } from '../cluster-options.ts'
 import { type ApiConnection, type ApiRequest, type ApiResponse, ConnectionError } from './api-connection.ts'
 import { connectionReason } from './connection-reason.ts'
-import { CredentialSource, type Credentials, type Resolve } from './credentials.ts'
+import type { CredentialSource, Credentials } from './credentials.ts'
 import { CredentialsProcess } from './credentials-process.ts'
 import { type Environment, endpointCredentials, inClusterCredentials, serviceAccountFolder } from './file-access.ts'
 import { connectLimitMs, headLimitMs, tcpKeepAliveMs } from './limits.ts'
 import { InFlight, TokenBucket } from './rate-limit.ts'
 import { ResponseBody } from './response-body.ts'
+import { type Resolver, SharedCredentials } from './shared-credentials.ts'
 import { Sockets } from './sockets.ts'
 
 /** What was seen of a request, for CoreDNS's `coredns_kubernetes_rest_client_*` series. `host` is host and port of the server; `verb` is the method. */
@@ -40,25 +41,25 @@ export interface ConnectOptions {
   readonly environment?: Environment
   /** Where the Pod's service account is mounted. */
   readonly serviceAccountFolder?: string
+  /** Those of other connections with the same environment; its own by default. */
+  readonly shared?: SharedCredentials
 }
 
 /** Reads the configuration of the access; nothing is asked of the server yet. Rejects with AccessError if it can never work. */
 export async function connect(options: ConnectOptions): Promise<ApiConnection> {
-  const { access, clock, environment = process.env } = options
-  const { resolve, close } = resolverOf(access, environment, options.serviceAccountFolder ?? serviceAccountFolder)
-  const credentials = new CredentialSource({ resolve, clock, warning: options.warning ?? (() => {}) })
+  const { access, clock, environment = process.env, warning = () => {} } = options
+  const { shared = new SharedCredentials(clock), serviceAccountFolder: folder = serviceAccountFolder } = options
+  const lease = shared.lease(JSON.stringify(access), () => resolverOf(access, environment, folder), warning)
   try {
-    await credentials.current()
+    await lease.source.current()
   } catch (error) {
     // What may be had later is no reason not to start.
-    if (!(error instanceof ConnectionError)) throw error
+    if (!(error instanceof ConnectionError)) {
+      lease.release()
+      throw error
+    }
   }
-  return new HttpConnection({ ...options, environment, credentials, ended: close })
-}
-
-interface Resolver {
-  readonly resolve: Resolve
-  readonly close: () => void
+  return new HttpConnection({ ...options, environment, credentials: lease.source, ended: lease.release })
 }
 
 function resolverOf(access: ApiAccess, environment: Environment, folder: string): Resolver {

@@ -14,13 +14,14 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '1000' },
     seed: { type: 'string' },
+    patient: { type: 'boolean', default: false },
   },
 })
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed)
 const events = Number(values.events)
 console.log(`chaos: ${events} faults and changes, seed ${seed}`)
 
-const api = await ApiServer.start({ bookmarkEveryMs, watchList: seed % 4 < 2 })
+const api = await ApiServer.start({ bookmarkEveryMs, watchList: (seed & 2) === 0, protobuf: (seed & 4) === 0 })
 const cluster: ChaosCluster = {
   access: `endpoint ${api.url}`,
   rules: { lenient: true },
@@ -33,7 +34,8 @@ try {
   const result = await runChaos(cluster, {
     seed,
     events,
-    cache: caches[seed % 2]!,
+    patient: values.patient,
+    cache: caches[seed & 1]!,
     progress: (text) => console.log(`  ${text}`),
   })
   process.exitCode = tell(result) ? 0 : 1

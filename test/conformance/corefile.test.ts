@@ -1,6 +1,6 @@
 // What the runner changes in a Corefile, and nothing else in it.
 import t from 'tap'
-import { useManifests, withCompat } from './corefile.ts'
+import { useManifests, withCompat, withPatience } from './corefile.ts'
 
 t.test('a kubeconfig of the runner becomes manifests, one that a case is about stays', async (t) => {
   const corefile = [
@@ -11,6 +11,11 @@ t.test('a kubeconfig of the runner becomes manifests, one that a case is about s
     '}',
   ].join('\n')
   t.equal(useManifests(corefile, '/c.yaml'), corefile.replace('kubeconfig {$KUBECONFIG}', 'manifests /c.yaml'))
+})
+
+t.test('a start waits longer for the kubeconfig of the runner', async (t) => {
+  const corefile = 'kubernetes {\n    kubeconfig {$KUBECONFIG}\n    ttl 30\n}\nkubernetes {\n    kubeconfig nowhere\n}'
+  t.equal(withPatience(corefile), corefile.replace('    ttl', '    startup_timeout 15s\n    ttl'))
 })
 
 t.test('compat stands in every server block and nowhere else', async (t) => {

@@ -4,6 +4,13 @@
 export const useManifests = (corefile: string, file: string): string =>
   corefile.replace(/^(\s*)kubeconfig \{\$KUBECONFIG\}[^\S\n]*$/gm, (_, indent: string) => `${indent}manifests ${file}`)
 
+/** Every `kubeconfig {$KUBECONFIG}` is followed by a `startup_timeout`: on a busy machine the first list may take longer than the 5 s that a start waits for it. */
+export const withPatience = (corefile: string): string =>
+  corefile.replace(
+    /^(\s*)kubeconfig \{\$KUBECONFIG\}[^\S\n]*$/gm,
+    (line, indent: string) => `${line}\n${indent}startup_timeout 15s`,
+  )
+
 /** The Corefile with `compat coredns` as the first line of every server block; snippets stay as they are. */
 export function withCompat(corefile: string): string {
   let depth = 0

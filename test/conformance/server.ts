@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askQuery, type Target } from './ask.ts'
 import type { Suite } from './case.ts'
-import { useManifests, withCompat } from './corefile.ts'
+import { useManifests, withCompat, withPatience } from './corefile.ts'
 import type { Ports } from './ports.ts'
 import { accepts } from './transport.ts'
 
@@ -24,7 +24,7 @@ export interface Subject {
   readonly abort: AbortSignal
 }
 
-const startTimeoutMs = 15_000
+const startTimeoutMs = 20_000
 const stopTimeoutMs = 4_000
 
 /** The copy of a suite's folder, its Corefiles changed as the subject wants them. */
@@ -34,7 +34,7 @@ export function copySuite(suite: Suite, subject: Subject): string {
   for (const file of readdirSync(directory).filter((name) => name.includes('Corefile'))) {
     const path = join(directory, file)
     let text = readFileSync(path, 'utf8')
-    if (subject.manifests !== null) text = useManifests(text, subject.manifests)
+    text = subject.manifests === null ? withPatience(text) : useManifests(text, subject.manifests)
     if (subject.isCompat) text = withCompat(text)
     writeFileSync(path, text)
   }

@@ -18,7 +18,7 @@ interface Question {
 
 function ask(name: string, type: string, { host = 1, transport = 'udp', size }: Question = {}): Promise<Observation> {
   const query = { name, type, ...(size === undefined ? {} : { edns: { size } }) }
-  return askQuery({ transport, query, server: `127.0.0.${host}`, timeout: 200 }, target)
+  return askQuery({ transport, query, server: `127.0.0.${host}`, timeout: 1000 }, target)
 }
 
 /** A reply in short: rcode and flags that are set beside RD and RA, then the answer and authority. */
