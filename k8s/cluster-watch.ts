@@ -7,6 +7,7 @@
 import type { ApiConnection } from './api/api-connection.ts'
 import type { RequestSeen } from './api/connection.ts'
 import { ConsistencyCheck } from './api/consistency.ts'
+import { clusterOf } from './api/file-access.ts'
 import { Reflector } from './api/reflector.ts'
 import type { Report } from './api/report.ts'
 import type { WatchTiming } from './api/watch-timing.ts'
@@ -56,6 +57,8 @@ export class ClusterWatch {
   readonly #checks: ConsistencyCheck[] = []
   /** Kinds whose first list is still to come. */
   readonly #awaited: Set<Kind>
+  /** When the API server last said something about each kind, milliseconds since 1970. */
+  readonly #heardAtMs = new Map<Kind, number>()
   #api: ApiConnection | null = null
   #stopped = false
 
@@ -78,6 +81,7 @@ export class ClusterWatch {
           clock,
           everyMs: timing.snapshotEveryMs,
           state: () => this.#store.snapshot(),
+          confirmedAtMs: () => Math.min(clock.wall(), ...this.#heardAtMs.values()),
           written: (error) => this.#written(error),
         })
       : null
@@ -156,7 +160,10 @@ export class ClusterWatch {
       reachable: () => {
         for (const reflector of this.#reflectors) reflector.wake()
       },
-      heard: () => this.#figures.heard(resource),
+      heard: () => {
+        this.#heardAtMs.set(kind, this.#parts.clock.wall())
+        this.#figures.heard(resource)
+      },
       count: (name, label) => this.#figures.count(name, resource, label),
       programmed: (slice, changedAtMs) => this.#programmed(slice, changedAtMs),
       info: (text) => listener.log('info', text),
@@ -201,7 +208,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** What was asked of whom: a snapshot of anything else is of no use. */
 const identityOf = ({ access, kinds, labels, namespaceLabels, trim }: ClusterOptions): string =>
-  JSON.stringify({ access, kinds: [...kinds].sort(), labels, namespaceLabels, trim })
+  JSON.stringify({ cluster: clusterOf(access), kinds: [...kinds].sort(), labels, namespaceLabels, trim })
 
 function selectorOf({ kind }: Resource, { labels, namespaceLabels }: ClusterOptions): string {
   return kind === 'Namespace' || kind === 'ServiceImport' ? namespaceLabels : labels

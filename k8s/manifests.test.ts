@@ -92,7 +92,7 @@ t.test('while a document is wrong, what the file said before still counts, and t
 })
 
 t.test('a file that is empty for a moment takes nothing away; one that stays empty does', async (t) => {
-  const { folder, source, seen, poll } = await makeSource(t, { 'a.yaml': namespace('a') })
+  const { folder, source, seen, poll } = await makeSource(t, { 'a.yaml': namespace('a'), 'b.yaml': namespace('x') })
   await source.start()
   await writeFile(join(folder, 'a.yaml'), '')
   // However many events bring it up meanwhile.

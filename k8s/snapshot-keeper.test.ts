@@ -17,7 +17,7 @@ async function setUp(t: Test) {
   t.teardown(() => rm(folder, { recursive: true }))
   const clock = new FakeClock()
   const written: unknown[] = []
-  const state = { serial: 1 }
+  const state = { serial: 1, confirmedMs: clock.wall() }
   const make = (identity = 'a'): SnapshotKeeper =>
     new SnapshotKeeper({
       snapshot: { path: join(folder, 'state'), maxAgeMs: 3_600_000, ready: false },
@@ -25,6 +25,7 @@ async function setUp(t: Test) {
       clock,
       everyMs: 30_000,
       state: (): ChangeBatch => ({ records: new Uint8Array(0), serial: state.serial, synced: true, whole: true }),
+      confirmedAtMs: () => state.confirmedMs,
       written: (error) => written.push(error),
     })
   return { clock, written, state, make }
@@ -39,6 +40,7 @@ t.test('a change is written at once, further ones half a minute later, all in on
   for (state.serial = 2; state.serial < 10; state.serial++) keeper.changed()
   await clock.advance(29_999)
   t.equal(written.length, 1)
+  state.confirmedMs = clock.wall() + 1
   await clock.advance(1)
   await eventually(() => written.length === 2)
   t.match(await make().read(), { batch: { serial: 10, whole: true, synced: false }, ageMs: 0 })
@@ -77,4 +79,22 @@ t.test('what is too old, or another’s, is a problem', async (t) => {
   t.match(await make('b').read(), { problem: /another cluster/ })
   await clock.advance(3_600_001)
   t.match(await make().read(), { problem: /s old/ })
+})
+
+t.test('the file of a cluster in which nothing changes stays as young as what was heard of it', async (t) => {
+  const { clock, written, state, make } = await setUp(t)
+  const keeper = make()
+  keeper.changed()
+  await clock.advance(0)
+  await eventually(() => written.length === 1)
+  await clock.advance(900_000)
+  t.equal(written.length, 1, 'nobody has confirmed it')
+  state.confirmedMs = clock.wall()
+  await clock.advance(900_000)
+  await eventually(() => written.length === 2)
+  t.match(await make().read(), { ageMs: 900_000 })
+  state.confirmedMs = clock.wall()
+  await keeper.stop()
+  t.match(await make().read(), { ageMs: 0 })
+  t.same(written, [null, null, null])
 })

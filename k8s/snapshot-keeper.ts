@@ -1,4 +1,5 @@
-// Keeps the state of a cluster on disk: reads it at start, writes it in the background when it has changed, now and then, and at the end.
+// Keeps the state of a cluster on disk: reads it at start, writes it in the background when it has changed, now and then, and at the end. Its age counts from when the
+// API server last confirmed it, so the file of a quiet cluster is written again before it would be too old.
 
 import type { Clock } from './clock.ts'
 import type { SnapshotOptions } from './cluster-options.ts'
@@ -14,6 +15,8 @@ export interface SnapshotKeeperOptions {
   /** The shortest time between two writings. */
   readonly everyMs: number
   readonly state: () => ChangeBatch
+  /** Until when the state is known to be right, milliseconds since 1970. */
+  readonly confirmedAtMs: () => number
   /** Told of each writing, with null or what went wrong. */
   readonly written: (error: unknown) => void
 }
@@ -23,6 +26,9 @@ export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions
   #dirty = false
   #writtenAt = Number.NEGATIVE_INFINITY
+  /** `confirmedAtMs` of what is on disk; 0 before the first writing. */
+  #writtenConfirmedMs = 0
+  #refresh: { cancel(): void } | null = null
   #timer: { cancel(): void } | null = null
   #writing: Promise<void> | null = null
   #stopped = false
@@ -57,19 +63,37 @@ export class SnapshotKeeper {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#timer?.cancel()
+    this.#refresh?.cancel()
     await this.#writing
-    if (this.#dirty) await this.#write()
+    if (this.#dirty || this.#isOlder()) await this.#write()
+  }
+
+  /** The file is of this process, and the state has been confirmed since. */
+  #isOlder(): boolean {
+    return this.#writtenConfirmedMs > 0 && this.#options.confirmedAtMs() > this.#writtenConfirmedMs
   }
 
   async #write(): Promise<void> {
-    const { clock, identity, snapshot, state, written } = this.#options
+    const { clock, confirmedAtMs, identity, snapshot, state, written } = this.#options
     this.#dirty = false
     this.#writtenAt = clock.now()
+    this.#writtenConfirmedMs = confirmedAtMs()
+    this.#refreshLater()
     try {
-      await writeSnapshot(snapshot.path, { batch: state(), identity, takenAtMs: clock.wall() })
+      await writeSnapshot(snapshot.path, { batch: state(), identity, takenAtMs: this.#writtenConfirmedMs })
       written(null)
     } catch (error) {
       written(error)
     }
+  }
+
+  #refreshLater(): void {
+    const { clock, everyMs, snapshot } = this.#options
+    this.#refresh?.cancel()
+    if (this.#stopped || snapshot.maxAgeMs === Number.POSITIVE_INFINITY) return
+    this.#refresh = clock.after(Math.max(everyMs, snapshot.maxAgeMs / 4), () => {
+      if (this.#isOlder()) this.changed()
+      else this.#refreshLater()
+    })
   }
 }

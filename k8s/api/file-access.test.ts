@@ -3,7 +3,7 @@ import t from 'tap'
 import { clientIdentity, rootAuthority } from '../../test/support/api-server/certificates.ts'
 import { folderWith } from '../../test/support/loopback-api.ts'
 import { AccessError } from './credentials.ts'
-import { endpointCredentials, inClusterCredentials } from './file-access.ts'
+import { clusterOf, endpointCredentials, inClusterCredentials } from './file-access.ts'
 
 const pod = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }
 
@@ -148,4 +148,19 @@ t.test("what is wrong with an endpoint's files is said at once, in CoreDNS's wor
   for (const [url, certificate, key, authority, message] of table) {
     await t.rejects(endpointCredentials(url, { certificate, key, authority }), new AccessError(message), message)
   }
+})
+
+t.test('a Pod’s cluster is told from another by its address and its authority', async (t) => {
+  const folders = {
+    one: folderWith(t, { 'ca.crt': 'A' }),
+    other: folderWith(t, { 'ca.crt': 'B' }),
+    missing: '/nowhere',
+  }
+  const environment = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }
+  const of = (name: keyof typeof folders, variables = environment): object =>
+    clusterOf({ kind: 'in-cluster' }, variables, folders[name])
+  t.strictSame(of('one'), of('one'))
+  t.notSame(of('one'), of('other'))
+  t.notSame(of('one'), of('one', { ...environment, KUBERNETES_SERVICE_HOST: '10.0.0.1' }))
+  t.ok(of('missing'))
 })

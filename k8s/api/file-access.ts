@@ -1,8 +1,10 @@
 // Access that needs nothing but files: a Pod's service account, and `endpoint` with `tls`. No library is loaded for them, because every restart of a server in a
 // cluster waits for this.
 
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
-import type { ClientTls } from '../cluster-options.ts'
+import type { ApiAccess, ClientTls } from '../cluster-options.ts'
 import { checkedAuthority } from './certificates.ts'
 import { CredentialFiles, FileError } from './credential-files.ts'
 import { AccessError, type Credentials, type Resolved } from './credentials.ts'
@@ -24,6 +26,25 @@ const nobody = {
   proxy: '',
   expiresAtMs: null,
 } as const
+
+/** What tells one cluster from another without asking it: where a Pod is, its cluster's address and authority; else what the Corefile names. */
+export function clusterOf(
+  access: ApiAccess,
+  environment: Environment = process.env,
+  folder = serviceAccountFolder,
+): object {
+  if (access.kind !== 'in-cluster') return access
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment
+  let authority = ''
+  try {
+    authority = createHash('sha256')
+      .update(readFileSync(`${folder}/ca.crt`))
+      .digest('hex')
+  } catch {
+    // Who connects will tell.
+  }
+  return { host, port, authority }
+}
 
 /** The service account of the Pod that this runs in; `folder` is where it is mounted. */
 export async function inClusterCredentials(environment: Environment, folder: string): Promise<Resolved> {

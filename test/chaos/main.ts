@@ -3,8 +3,10 @@
 //   npm run soak:chaos -- --events 1000 --seed 7
 //   npm run soak:chaos -- --kubeconfig FILE          changes only, at a real API server; what it needs there it creates, and removes at the end
 
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ApiServer } from '../support/api-server/api-server.ts'
+import { RealApiServer } from '../support/real-api-server.ts'
 import { bookmarkEveryMs, type ChaosCluster, type ChaosResult, lateMsMax, runChaos } from './run.ts'
 
 /** What CoreDNS's Corefiles say: EKS, k3s and AKS, then kubeadm. */
@@ -14,6 +16,7 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '1000' },
     seed: { type: 'string' },
+    kubeconfig: { type: 'string' },
     patient: { type: 'boolean', default: false },
   },
 })
@@ -21,15 +24,7 @@ const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : N
 const events = Number(values.events)
 console.log(`chaos: ${events} faults and changes, seed ${seed}`)
 
-const api = await ApiServer.start({ bookmarkEveryMs, watchList: (seed & 2) === 0, protobuf: (seed & 4) === 0 })
-const cluster: ChaosCluster = {
-  access: `endpoint ${api.url}`,
-  rules: { lenient: true },
-  faults: api.faults,
-  objects: (plural) => api.objects(plural),
-  put: (objects) => api.put(objects),
-  delete: (plural, namespace, name) => api.delete(plural, namespace, name),
-}
+const { cluster, close } = values.kubeconfig === undefined ? await fakeCluster() : realCluster(values.kubeconfig)
 try {
   const result = await runChaos(cluster, {
     seed,
@@ -40,7 +35,39 @@ try {
   })
   process.exitCode = tell(result) ? 0 : 1
 } finally {
-  await api.close()
+  await close()
+}
+
+interface Opened {
+  readonly cluster: ChaosCluster
+  readonly close: () => Promise<void>
+}
+
+/** The seed also decides what the API server speaks. */
+async function fakeCluster(): Promise<Opened> {
+  const api = await ApiServer.start({ bookmarkEveryMs, watchList: (seed & 2) === 0, protobuf: (seed & 4) === 0 })
+  const cluster: ChaosCluster = {
+    access: `endpoint ${api.url}`,
+    rules: { lenient: true },
+    faults: api.faults,
+    objects: (plural) => api.objects(plural),
+    put: (objects) => api.put(objects),
+    delete: (plural, namespace, name) => api.delete(plural, namespace, name),
+  }
+  return { cluster, close: () => api.close() }
+}
+
+function realCluster(kubeconfig: string): Opened {
+  const api = new RealApiServer(resolve(kubeconfig))
+  const cluster: ChaosCluster = {
+    access: `kubeconfig ${api.kubeconfig}`,
+    rules: { lenient: false },
+    faults: null,
+    objects: (plural) => api.objects(plural),
+    put: (objects) => api.put(objects),
+    delete: (plural, namespace, name) => api.delete(plural, namespace, name),
+  }
+  return { cluster, close: () => api.clean() }
 }
 
 /** Prints what came of it; true if that is good. */

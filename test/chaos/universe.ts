@@ -42,7 +42,7 @@ const targets = [
   'missing.fixed.svc.cluster.local',
   'www.example.org',
 ]
-const turnAddresses = [1, 2, 3, 4].map((last) => `10.97.2.${last}`)
+const turnAddresses = [1, 2, 3, 4].map((last) => `10.99.2.${last}`)
 
 const http = { name: 'http', port: 80, protocol: 'TCP' }
 const dns = { name: 'dns', port: 53, protocol: 'UDP' }
@@ -95,7 +95,7 @@ const crew = (ready: readonly boolean[]): KubernetesObject =>
 /** What there is before anything happens. */
 export const beginning: readonly KubernetesObject[] = [
   ...['still', ...places].map(namespace),
-  service('web', 'still', { ...clusterIPs('10.97.1.1', 'fd00:96::e:1'), ports: [http, dns] }),
+  service('web', 'still', { ...clusterIPs('10.99.1.1', 'fd00:96::e101'), ports: [http, dns] }),
   service('db', 'still', headless),
   slice('db', 'x', 'still', [{ addresses: ['10.244.1.1'], hostname: 'db-0' }, { addresses: ['10.244.1.2'] }]),
   service('inside', 'still', aliasOf('web.still.svc.cluster.local')),
@@ -109,7 +109,7 @@ const placeIndex = (place: string): number => 10 + places.indexOf(place as (type
 const serviceAddresses = (place: string, name: string): string[] =>
   [1, 2].map(
     (variant) =>
-      `10.97.${placeIndex(place)}.${10 * (1 + services.indexOf(name as (typeof services)[number])) + variant}`,
+      `10.99.${placeIndex(place)}.${10 * (1 + services.indexOf(name as (typeof services)[number])) + variant}`,
   )
 /** Endpoints of two slices of a Service share addresses now and then. */
 const endpointAddresses = (place: string, name: string, of: string): string[] => {
@@ -247,7 +247,7 @@ export const questions: Readonly<Record<Steadiness, readonly string[]>> = {
     `${under('db-0.db.still')} A`,
     `${under('10-244-1-2.db.still')} A`,
     `${under('still')} A`,
-    ...['10.97.1.1', '10.244.1.1', '10.244.1.2', '10.97.1.2', outsideAddress].map(reverse),
+    ...['10.99.1.1', '10.244.1.1', '10.244.1.2', '10.99.1.2', outsideAddress].map(reverse),
   ],
   steady: [
     `${under('turn.fixed')} A`,

@@ -40,7 +40,7 @@ export class ApiError extends Error {
         : { continue: continueToken }) as unknown as KubernetesObject['metadata'],
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason !== '' && { reason: this.reason }),
       ...(more && { details: more }),
       code: this.code,
     }

@@ -173,18 +173,22 @@ function firstAfter(log: readonly Change[], revision: number): number {
   return low
 }
 
-/** A resource version as a number; '' is null. Throws 400 for anything else. */
+/** A resource version as a number; '' is null. Throws 500 for anything else, as the real one does. */
 export function parseRevision(text: string): number | null {
   if (text === '') return null
   if (!/^\d{1,15}$/.test(text))
-    throw new ApiError(400, 'BadRequest', `Invalid value: "${text}": resourceVersion must be a number`)
+    throw new ApiError(
+      500,
+      '',
+      `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    )
   return Number(text)
 }
 
 /** Refuses a revision that has not come yet. */
 export function requireKnown(state: ClusterState, revision: number): void {
   if (revision <= state.revision) return
-  throw new ApiError(504, 'Timeout', `Too large resource version: ${revision}, current: ${state.revision}`, {
+  throw new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${revision}, current: ${state.revision}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,

@@ -71,7 +71,7 @@ t.test('resourceVersion, resourceVersionMatch and limit say together how new a l
     ['resourceVersion=106&resourceVersionMatch=Exact', 200, 'abcde'],
     ['resourceVersion=99&resourceVersionMatch=Exact', 410, ''],
     ['resourceVersion=108', 504, ''],
-    ['resourceVersion=x', 400, ''],
+    ['resourceVersion=x', 500, ''],
     ['resourceVersionMatch=Exact', 422, ''],
     ['resourceVersion=0&resourceVersionMatch=Exact', 422, ''],
     ['resourceVersion=103&resourceVersionMatch=Newest', 422, ''],
@@ -85,7 +85,7 @@ t.test('resourceVersion, resourceVersionMatch and limit say together how new a l
   }
   t.match((await client.ask('/api/v1/services?resourceVersion=108')).json, {
     reason: 'Timeout',
-    message: 'Too large resource version: 108, current: 107',
+    message: 'Timeout: Too large resource version: 108, current: 107',
     details: { causes: [{ reason: 'ResourceVersionTooLarge' }] },
   })
 })

@@ -146,7 +146,7 @@ function checkListOptions(query: URLSearchParams): void {
     if (revision === '') faults.push(`${forbidden} is forbidden unless resourceVersion is provided`)
     if ((query.get('continue') ?? '') !== '') faults.push(`${forbidden} is forbidden when continue is provided`)
     if (match !== 'Exact' && match !== 'NotOlderThan')
-      faults.push(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`)
+      faults.push(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`)
     if (match === 'Exact' && revision === '0') faults.push(`${forbidden} "exact" is forbidden for resourceVersion "0"`)
   }
   if (faults.length > 0) throw invalid('ListOptions.meta.k8s.io', '', faults)

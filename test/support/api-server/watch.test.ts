@@ -159,7 +159,7 @@ t.test('options that Kubernetes refuses are refused before the stream begins', a
     [client, '&sendInitialEvents=true&resourceVersionMatch=Exact', 422],
     [off.client, watchList, 422],
     [client, '&resourceVersion=999', 504],
-    [client, '&resourceVersion=x', 400],
+    [client, '&resourceVersion=x', 500],
     [client, '&timeoutSeconds=x', 400],
     [client, '&fieldSelector=spec.color%3Dred', 400],
   ]
