@@ -273,6 +273,8 @@ export interface ServiceContext {
   readonly checking?: true
   /** A line to a worker thread that runs the module; all services that ask for it share one, which ends after the last line is closed. A thread that dies closes its lines. */
   thread(module: URL): MessagePort
+  /** A configuration serves already: one that cannot have what it needs should be refused, so that what runs goes on. */
+  readonly isReload: boolean
   /** Posts a batch to every thread that asked for the service. */
   publish(batch: object): void
 }

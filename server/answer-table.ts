@@ -5,13 +5,14 @@
 // Bounded by entries and bytes. A question enters on its second ask within a window, and negative answers live in a quarter of their own, so a flood of new names
 // evicts nothing that is asked twice.
 
+import { getHeapStatistics } from 'node:v8'
 import { LRUCache } from 'lru-cache'
 import type { Client } from '../plugins/query.ts'
 import type { ClientFact, Reuse } from '../plugins/response.ts'
 import type { Name } from '../wire/name.ts'
 import type { ServedBlock } from './block.ts'
 import { FrequencySketch } from './frequency-sketch.ts'
-import { tableBytesMax, tableEntriesMax, tableVariantsMax } from './limits.ts'
+import { tableBytes, tableEntriesMax, tableVariantsMax } from './limits.ts'
 import type { Prepared } from './prepared.ts'
 
 /** One kept answer and the block that gave it. */
@@ -33,13 +34,16 @@ interface Entry {
 const entryOverhead = 600
 const recordOverhead = 200
 
+/** What this thread can afford. */
+const ownBounds = () => ({ entries: tableEntriesMax, bytes: tableBytes(getHeapStatistics().heap_size_limit) })
+
 /** Prepared answers of one listener. */
 export class AnswerTable {
   readonly #positive: LRUCache<string, Entry>
   readonly #negative: LRUCache<string, Entry>
   readonly #sketch: FrequencySketch
 
-  constructor(bounds: { entries: number; bytes: number } = { entries: tableEntriesMax, bytes: tableBytesMax }) {
+  constructor(bounds: { entries: number; bytes: number } = ownBounds()) {
     const share = (part: number) => ({
       max: Math.max(1, Math.floor(bounds.entries * part)),
       maxSize: Math.max(1, Math.floor(bounds.bytes * part)),

@@ -118,6 +118,7 @@ function serviceContext(plugin: string, sink: LogSink): ServiceContext {
     http: nowhere,
     process: idleProcess,
     checking: true,
+    isReload: false,
     thread: () => {
       throw new Error('a check starts no threads')
     },

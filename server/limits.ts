@@ -1,8 +1,14 @@
 // Every bound of the server in one place.
 
 /** Prepared answers a serving thread keeps for one listener; negative ones have a quarter of each bound to themselves. */
-export const tableEntriesMax = 8_192
-export const tableBytesMax = 8 * 1024 * 1024
+export const tableEntriesMax = 131_072
+
+/**
+ * Octets of them: an eighth of what the thread's heap may grow to. All names of a large cluster in both families should fit, because answers that push each other out are made
+ * again and again, and die old: that is the garbage that costs a long pause.
+ */
+export const tableBytes = (heapBytes: number): number => Math.min(Math.max(heapBytes / 8, 8 * mib), 64 * mib)
+const mib = 1024 * 1024
 
 /** Different answers that one question may have in the table for clients that differ. */
 export const tableVariantsMax = 16

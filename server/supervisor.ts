@@ -223,7 +223,8 @@ export class Supervisor {
     const log = makeLog(sink, `plugin/${plugin}: `)
     const clock = guardedClock(this.#options.clock, (error) => this.bug(error, `plugin/${plugin}`))
     const thread = (module: URL): MessagePort => this.#threads.connect(module)
-    return { clock, random, log, metrics: this.#metrics, http, process: this.#control(), thread, publish }
+    const isReload = this.#running !== null
+    return { clock, random, log, metrics: this.#metrics, http, process: this.#control(), thread, isReload, publish }
   }
 
   #control(): ProcessControl {

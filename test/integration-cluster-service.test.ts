@@ -50,7 +50,7 @@ async function startServer(t: Test): Promise<ApiServer> {
 }
 
 /** A place for the service to run in. */
-function setUp(t: Test) {
+function setUp(t: Test, isReload = false) {
   const clock = new FakeClock()
   const registry = new MetricsRegistry()
   const deaths: unknown[] = []
@@ -61,6 +61,7 @@ function setUp(t: Test) {
   const level = (name: string) => (text: string) => void log.push(`${name} ${text}`)
   const context = {
     clock,
+    isReload,
     random: Math.random,
     log: {
       info: level('info'),
@@ -113,6 +114,18 @@ t.test('who has a snapshot gets every change after it', async (t) => {
   api.put([service('after')])
   await eventually(() => published.some((update) => names(update).includes('after')))
   t.same(names(await snapshotOf(running)), ['after', 'before', 'web'])
+})
+
+t.test('a reload that would know less than what runs is refused', async (t) => {
+  const api = await startServer(t)
+  api.faults.refuseConnections()
+  const { clock, start } = setUp(t, true)
+  const refused = t.rejects(start(at(api.url)), {
+    name: 'ConfigError',
+    message: 'the Kubernetes API has not been listed within the startup timeout',
+  })
+  await clock.advance(5000)
+  await refused
 })
 
 t.test('a start that takes too long goes on without, in CoreDNS’s words', async (t) => {

@@ -124,7 +124,8 @@ t.test('promtool accepts what is exported after traffic through every built plug
   t.strictSame(missing, [], 'every built plugin is used')
   const { dig, ports } = await serveCommand(t, { corefile: text, files })
   for (const question of questions) {
-    for (let i = 0; i < 2; i++) t.match(await dig(...question.split(' ')), /status: (NOERROR|NXDOMAIN)|XFR size/, question)
+    for (let i = 0; i < 2; i++)
+      t.match(await dig(...question.split(' ')), /status: (NOERROR|NXDOMAIN)|XFR size/, question)
   }
   const { body } = await httpGet(`http://127.0.0.1:${ports[1]}/metrics`)
   t.test('promtool', { skip: skipWithout('promtool', 'prometheus') }, async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FakeClock } from '../../test/support/fake-clock.ts'
 import { type Answer, namespace, page, ScriptedApi, status } from '../../test/support/scripted-api.ts'
-import type { ClusterObject } from '../objects.ts'
+import { type ClusterObject, keyOf } from '../objects.ts'
 import { resources } from '../resources.ts'
 import { ObjectStore } from '../store.ts'
 import { ConsistencyCheck } from './consistency.ts'
@@ -13,7 +13,9 @@ function setUp(script: readonly Answer[], known: Readonly<Record<string, string>
   const clock = new FakeClock()
   const api = new ScriptedApi(script, () => clock.now())
   const store = new ObjectStore({ wall: () => clock.wall() })
+  const touched = new Set<string>()
   const put = (name: string, resourceVersion: string): void => {
+    touched.add(keyOf({ kind: 'Namespace', namespace: '', name }))
     const object: ClusterObject = { kind: 'Namespace', namespace: '', name }
     store.put([{ name: object, object, uid: `uid-${name}`, resourceVersion }])
   }
@@ -25,6 +27,11 @@ function setUp(script: readonly Answer[], known: Readonly<Record<string, string>
     relist: (reason: string) => told.push(`relist ${reason}`),
     undecodableCount: 0,
     undecodable: ({ name }: { name: string }) => name === 'unreadable',
+    track: () => {
+      touched.clear()
+      return touched
+    },
+    untrack: () => {},
   }
   const report: Report = {
     batch: () => {},
@@ -155,4 +162,18 @@ t.test('checks come every three minutes until they are stopped', async (t) => {
   check.stop()
   await clock.advance(540_000)
   t.equal(api.asked.length, 3)
+})
+
+t.test('an object that events told of meanwhile is not missed, whatever the list says of it', async (t) => {
+  const { check, clock, put, told } = setUp(answer(page([namespace('one', '3'), namespace('two', '3')], '5')), {
+    one: '1',
+    two: '1',
+  })
+  const checked = check.check()
+  await clock.advance(5)
+  for (const version of ['3', '4']) put('one', version)
+  put('two', '4')
+  await clock.advance(6_000)
+  await checked
+  t.same(told, consistent)
 })

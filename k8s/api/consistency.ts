@@ -3,7 +3,8 @@
 //
 //   list ─► what the store doesn't hold, what it has beyond ─► looked at again for 5 s ─► still so: cut the watch, list again
 //
-// An event on its way is no difference: it comes within milliseconds, and the store is looked at several times meanwhile.
+// An event on its way is no difference: it comes within milliseconds, and the store is looked at several times meanwhile. Nor is an object that an event told of since the
+// list began: whatever the list says of it may be older.
 
 import type { Clock } from '../clock.ts'
 import type { MetadataItem } from '../decoder.ts'
@@ -21,7 +22,10 @@ import type { WatchTiming } from './watch-timing.ts'
 
 /** What a check works with. */
 export interface CheckOptions {
-  readonly reflector: Pick<Reflector, 'selection' | 'following' | 'relist' | 'undecodable' | 'undecodableCount'>
+  readonly reflector: Pick<
+    Reflector,
+    'selection' | 'following' | 'relist' | 'undecodable' | 'undecodableCount' | 'track' | 'untrack'
+  >
   readonly api: ApiConnection
   readonly store: Pick<ObjectStore, 'holds' | 'names' | 'count'>
   readonly clock: Clock
@@ -67,9 +71,10 @@ export class ConsistencyCheck {
     // Whatever made objects unreadable may be over, and no event need tell.
     if (reflector.undecodableCount > 0) return reflector.relist('undecodable')
     this.#attempt = new AbortController()
+    const touched = reflector.track()
     try {
       const suspicion = await this.#compare()
-      const stale = await this.#confirm(suspicion)
+      const stale = await this.#confirm(suspicion, touched)
       if (this.#stopped) return
       report.count('consistency_checks', stale === '' ? 'consistent' : 'stale')
       if (stale === '') return report.heard()
@@ -83,6 +88,8 @@ export class ConsistencyCheck {
       this.#attempt.abort()
       if (!troubleOf(aborted ? reason : error)) throw error
       report.count('consistency_checks', 'failed')
+    } finally {
+      reflector.untrack()
     }
   }
 
@@ -132,9 +139,11 @@ export class ConsistencyCheck {
   }
 
   /** The first object whose difference outlives every look; '' if there is none. */
-  async #confirm({ unheld, beyond }: Suspicion): Promise<string> {
+  async #confirm({ unheld, beyond }: Suspicion, touched: ReadonlySet<string>): Promise<string> {
     const { reflector, store, timing } = this.#options
     const { kind } = reflector.selection.resource
+    const isUntouched = ({ namespace, name }: Pick<ObjectName, 'namespace' | 'name'>): boolean =>
+      !touched.has(keyOf({ kind, namespace, name }))
     let missed = unheld
     for (const delayMs of timing.checkAgainMs) {
       if (missed.length === 0 && beyond.size === 0) return ''
@@ -147,9 +156,10 @@ export class ConsistencyCheck {
           !reflector.undecodable({ kind, namespace, name }),
       )
     }
-    const [first] = missed
+    const first = missed.find(isUntouched)
     if (first) return nameText(first)
-    if (beyond.size > 0) for (const name of store.names(kind)) if (beyond.has(keyOf(name))) return nameText(name)
+    if (beyond.size === 0) return ''
+    for (const name of store.names(kind)) if (beyond.has(keyOf(name)) && isUntouched(name)) return nameText(name)
     return ''
   }
 

@@ -28,6 +28,9 @@ export class Intake {
   readonly #undecodable = new Set<string>()
   /** What has been said of such objects, so that a list of them says it no more. */
   readonly #told = new Set<string>()
+  /** Keys of objects that events told of since the tracking began; null while nobody tracks. */
+  #touched: Set<string> | null = null
+  #hasListed = false
   #listing: Listing | null = null
   #version = ''
 
@@ -40,6 +43,11 @@ export class Intake {
     return this.#version
   }
 
+  /** True once a list has been complete. */
+  get hasListed(): boolean {
+    return this.#hasListed
+  }
+
   /** How many objects cannot be read as they are now. */
   get undecodableCount(): number {
     return this.#undecodable.size
@@ -48,6 +56,16 @@ export class Intake {
   /** True if the object's latest state could not be read. */
   undecodable(name: ObjectName): boolean {
     return this.#undecodable.has(keyOf(name))
+  }
+
+  /** From now on keeps the keys of objects that events tell of, until `untrack`. */
+  track(): ReadonlySet<string> {
+    this.#touched = new Set()
+    return this.#touched
+  }
+
+  untrack(): void {
+    this.#touched = null
   }
 
   /** What is known is to be listed again. It stays as it is until then. */
@@ -74,6 +92,7 @@ export class Intake {
     this.#emit(this.#listing?.end() ?? null)
     this.#listing = null
     this.#version = version
+    this.#hasListed = true
     progress('complete')
     report.listed()
   }
@@ -102,6 +121,7 @@ export class Intake {
   #put(items: readonly DecodedItem[]): void {
     const decoded: Decoded[] = []
     for (const item of items) {
+      if (item.name) this.#touched?.add(keyOf(item.name))
       if ('fault' in item) {
         this.#cannotRead(item)
         continue
@@ -132,6 +152,7 @@ export class Intake {
 
   #drop(item: DecodedItem): void {
     if (item.name) {
+      this.#touched?.add(keyOf(item.name))
       this.#undecodable.delete(keyOf(item.name))
       this.#emit(this.#options.store.delete([item.name]))
     }

@@ -84,6 +84,15 @@ export class Reflector {
     return this.#intake.version !== ''
   }
 
+  /** Keys of objects that events tell of from now on, until `untrack`. */
+  track(): ReadonlySet<string> {
+    return this.#intake.track()
+  }
+
+  untrack(): void {
+    this.#intake.untrack()
+  }
+
   /** How many objects could not be read in their latest state. */
   get undecodableCount(): number {
     return this.#intake.undecodableCount
@@ -270,13 +279,19 @@ export class Reflector {
     return retriedAtOnce.has(kind) && this.#backoff.isFirst(kind) ? 0 : this.#backoff.next()
   }
 
-  #complain({ kind, text }: Trouble): void {
+  #complain({ kind, text: whole }: Trouble): void {
     const { essential, report, selection } = this.#options
+    // A URL's query differs each time and tells nobody anything.
+    const text = whole.replace(/(https?:\/\/[^\s"?]*)\?[^\s"]*/g, '$1')
     const told = `${kind} ${text}`
-    if (told === this.#logged) return
+    if (told === this.#logged || this.#stopped) return
     this.#logged = told
     const { group, plural, version } = selection.resource
-    const effect = essential ? 'what is known stays' : 'only what needs it is off'
+    const effect = essential
+      ? this.#intake.hasListed
+        ? 'what is known stays'
+        : 'nothing is known of them yet'
+      : 'only what needs it is off'
     const rule = `apiGroups: ["${group}"] resources: ["${plural}"] verbs: ["list", "watch"]`
     const what = kind === 'missing' ? `${group === '' ? version : `${group}/${version}`} is not served there` : text
     const advice = kind === 'forbidden' ? `; the ClusterRole lacks the rule ${rule}` : ''

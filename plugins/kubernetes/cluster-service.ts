@@ -72,9 +72,10 @@ class ClusterService implements RunningService {
     this.#ageLater()
   }
 
-  /** Begins, and waits as CoreDNS does: until all is known, or as long as a start may take. Rejects if the API server can never be reached as configured. */
+  /** Begins, and waits as CoreDNS does: until all is known, or as long as a start may take. Rejects if the API server can never be reached as configured; in a reload also if it
+   * does not answer, because the configuration that runs knows more. */
   async start(): Promise<void> {
-    const { clock, log } = this.#context
+    const { clock, isReload, log } = this.#context
     this.#session.begin()
     let tell: Timer
     const waiting = (): void => {
@@ -85,11 +86,13 @@ class ClusterService implements RunningService {
     }
     waiting()
     try {
-      if (!(await this.#isKnown())) log.warning('starting server with unsynced Kubernetes API')
+      if (await this.#isKnown()) return
+      if (isReload) throw new ConfigError('the Kubernetes API has not been listed within the startup timeout')
+      log.warning('starting server with unsynced Kubernetes API')
     } finally {
       tell!.cancel()
+      this.#started = true
     }
-    this.#started = true
   }
 
   /** For a thread that joins now. After a death the new session knows nothing yet, and no thread should begin with that: ConfigError, so that a reload is refused and what runs keeps what it knows. */
