@@ -88,6 +88,9 @@ export async function withCluster<Result>(
   const folder = mkdtempSync(join(tmpdir(), 'meridian-bench-'))
   const clean = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', clean)
+  // An interrupted run leaves no server behind: what was started is ended when the process exits.
+  const interrupted = (): never => process.exit(130)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
   progress('starting the API server')
   const api = kubeconfig === '' ? await startFakeApi(size, cores.load) : ownApi(kubeconfig)
   try {
@@ -97,6 +100,7 @@ export async function withCluster<Result>(
   } finally {
     await api.stop()
     process.off('exit', clean)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted)
     clean()
   }
 }
